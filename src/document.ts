@@ -1,0 +1,112 @@
+/** YAML text → value of a schema; every mistake with its `file:line:col`. All of the program's files are read through here. */
+import {isNode, LineCounter, parseDocument, type Document} from 'yaml'
+import type * as z from 'zod'
+import {Failure} from './errors.ts'
+
+/** A mistake in a file; line and column are 1-based. */
+export interface Problem {
+  readonly file: string
+  readonly line: number
+  readonly col: number
+  readonly code: string
+  readonly message: string
+}
+
+export type Read<T> =
+  | {readonly ok: true; readonly value: T}
+  | {readonly ok: false; readonly problems: readonly Problem[]}
+
+/** Aliases may repeat content at most this often: the `yaml` package's guard against a billion laughs. */
+const maxAliases = 100
+const maxBytes = 5 * 1024 * 1024
+
+export interface Parsed {
+  readonly document: Document
+  readonly value: unknown
+  /** Where the value at `path` stands; the nearest ancestor when there is none. */
+  readonly at: (path: readonly PropertyKey[]) => {readonly line: number; readonly col: number}
+}
+
+/** Syntax only. Duplicate keys and custom tags are errors. */
+export function parseYaml(text: string, file: string): Read<Parsed> {
+  if (text.length > maxBytes)
+    return {ok: false, problems: [{file, line: 1, col: 1, code: 'too-large', message: 'larger than 5 MiB'}]}
+  const lines = new LineCounter()
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    version: '1.2',
+    schema: 'core',
+    logLevel: 'silent',
+  })
+  const wrong = [...document.errors, ...document.warnings]
+  if (wrong.length > 0) {
+    return {
+      ok: false,
+      problems: wrong.map(({pos: [start], message}) => {
+        const {line, col} = lines.linePos(start)
+        return {
+          file,
+          line,
+          col,
+          code: 'yaml-syntax',
+          message: (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, ''),
+        }
+      }),
+    }
+  }
+  const at = (path: readonly PropertyKey[]): {line: number; col: number} => {
+    for (let length = path.length; length >= 0; length--) {
+      const node = document.getIn(path.slice(0, length).map(keyOf), true)
+      if (isNode(node) && node.range) return lines.linePos(node.range[0])
+    }
+    return {line: 1, col: 1}
+  }
+  try {
+    return {ok: true, value: {document, value: document.toJS({maxAliasCount: maxAliases}), at}}
+  } catch {
+    return {
+      ok: false,
+      problems: [
+        {file, line: 1, col: 1, code: 'yaml-aliases', message: `aliases repeat content more than ${maxAliases} times`},
+      ],
+    }
+  }
+}
+
+const keyOf = (key: PropertyKey): string | number => (typeof key === 'symbol' ? String(key) : key)
+
+/** Syntax and schema. JSON is YAML, so JSON files are read too. */
+export function readDocument<T>(text: string, file: string, schema: z.ZodType<T>): Read<T> {
+  const parsed = parseYaml(text, file)
+  if (!parsed.ok) return parsed
+  const checked = schema.safeParse(parsed.value.value)
+  if (checked.success) return {ok: true, value: checked.data}
+  return {ok: false, problems: problemsOf(checked.error, parsed.value, file)}
+}
+
+/** zod's issues at their places in the file. */
+export function problemsOf(error: z.ZodError, {at}: Parsed, file: string): readonly Problem[] {
+  return error.issues.flatMap((issue) => {
+    const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
+    return paths.map((path) => {
+      const name = path.map(String).join('.')
+      const message = issue.code === 'unrecognized_keys' ? 'is not a known key' : issue.message
+      return {
+        file,
+        ...at(path),
+        code: issue.code.replaceAll('_', '-'),
+        message: name === '' ? message : `${name}: ${message}`,
+      }
+    })
+  })
+}
+
+export const renderProblem = ({file, line, col, code, message}: Problem): string =>
+  `${file}:${line}:${col} ${code} ${message}`
+
+/** The value, or a `Failure` that lists every problem, a line each. */
+export function valueOf<T>(read: Read<T>, what: string, hint?: string): T {
+  if (read.ok) return read.value
+  throw new Failure(`bad-${what}`, read.problems.map(renderProblem).join('\n'), hint === undefined ? {} : {hint})
+}
