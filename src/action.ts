@@ -1,0 +1,1 @@
+export const act = async (): Promise<number> => 0

@@ -1,0 +1,113 @@
+/** Inputs or flags, then the base branch's `.github/refactor-plan.yml`, then defaults → one `Config`, once. */
+import * as z from 'zod'
+import {parseYaml, problemsOf, valueOf} from './document.ts'
+import {Failure} from './errors.ts'
+
+export const configFile = '.github/refactor-plan.yml'
+
+/** One spelling everywhere a person meets it: these keys are the file's keys, the flags and the Action's inputs. */
+export const Settings = z.strictObject({
+  goal: z.string().min(1).default('Analyze this codebase for anti-patterns and create a critical refactoring plan.'),
+  pipeline: z.string().min(1).default('auto').describe('`auto`, a name under pipelines/, or a path to a YAML file'),
+  gold: z.string().min(1).default('gold').describe('folder of gold standards'),
+  threshold: z.number().min(0).max(10).default(8),
+  gate: z.enum(['off', 'warn', 'enforce']).default('enforce'),
+  comment: z.enum(['update', 'off']).default('update'),
+  commit: z.enum(['off', 'pr', 'branch']).default('off'),
+  'status-context': z.string().min(1).max(100).default('refactor-plan/gate'),
+  judge: z.enum(['auto', 'off']).default('auto'),
+  'require-gold': z.boolean().default(false),
+  'require-judge': z.boolean().default(false),
+  'max-tokens': z.int().min(1000).max(2_000_000).default(200_000).describe('token budget of the pack'),
+  'max-cost-usd': z.number().positive().default(5),
+  include: z.array(z.string()).default([]),
+  exclude: z.array(z.string()).default([]),
+  permissions: z.array(z.enum(['admin', 'maintain', 'write', 'triage'])).default(['admin', 'maintain', 'write']),
+})
+export type Settings = z.infer<typeof Settings>
+
+export interface Config {
+  readonly goal: string
+  readonly pipeline: string
+  readonly gold: string
+  readonly threshold: number
+  readonly gate: 'off' | 'warn' | 'enforce'
+  readonly comment: 'update' | 'off'
+  readonly commit: 'off' | 'pr' | 'branch'
+  readonly statusContext: string
+  readonly judge: 'auto' | 'off'
+  readonly requireGold: boolean
+  readonly requireJudge: boolean
+  readonly maxTokens: number
+  readonly maxCostUsd: number
+  readonly include: readonly string[]
+  readonly exclude: readonly string[]
+  readonly permissions: readonly ('admin' | 'maintain' | 'write' | 'triage')[]
+}
+
+const configOf = (settings: Settings): Config => ({
+  goal: settings.goal,
+  pipeline: settings.pipeline,
+  gold: settings.gold,
+  threshold: settings.threshold,
+  gate: settings.gate,
+  comment: settings.comment,
+  commit: settings.commit,
+  statusContext: settings['status-context'],
+  judge: settings.judge,
+  requireGold: settings['require-gold'],
+  requireJudge: settings['require-judge'],
+  maxTokens: settings['max-tokens'],
+  maxCostUsd: settings['max-cost-usd'],
+  include: settings.include,
+  exclude: settings.exclude,
+  permissions: settings.permissions,
+})
+
+/** A flag or an input arrives as text (or `true`); the schema says what it must become. */
+function fromText(name: string, value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  const fallback: unknown = Settings.parse({})[nameOf(name)]
+  if (typeof fallback === 'number' && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value)
+  if (typeof fallback === 'boolean' && /^(?:true|false)$/i.test(value)) return value.toLowerCase() === 'true'
+  if (Array.isArray(fallback)) return value.split(/[\n,]/).flatMap((each) => (each.trim() === '' ? [] : [each.trim()]))
+  return value
+}
+
+const nameOf = (name: string): keyof Settings => {
+  const known = Settings.keyof().safeParse(name)
+  if (known.success) return known.data
+  throw new Failure('unknown-setting', `${name} is not a setting`, {hint: `settings are: ${settingNames.join(', ')}`})
+}
+
+export const settingNames: readonly string[] = Settings.keyof().options
+
+/**
+ * @param given flags or inputs by their kebab-case names, text or typed; empty text counts as not given
+ * @param file the configuration file of the base commit (never of the code under review), null when there is none
+ */
+export function parseConfig(
+  given: Readonly<Record<string, unknown>>,
+  file: {readonly path: string; readonly text: string} | null,
+): Config {
+  const base = file === null ? {} : readFile(file.text, file.path)
+  const inputs = Object.entries(given).flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [[nameOf(name), fromText(name, value)] as const],
+  )
+  const parsed = Settings.safeParse({...base, ...Object.fromEntries(inputs)})
+  if (parsed.success) return configOf(parsed.data)
+  const [issue] = parsed.error.issues
+  throw new Failure('bad-setting', `${issue?.path.join('.') ?? 'settings'}: ${issue?.message ?? 'is not valid'}`, {
+    hint: 'see the table of settings in README.md',
+  })
+}
+
+function readFile(text: string, path: string): Readonly<Record<string, unknown>> {
+  if (text.trim() === '') return {}
+  const parsed = valueOf(parseYaml(text, path), 'config')
+  if (parsed.value === null) return {}
+  const checked = Settings.partial().safeParse(parsed.value)
+  if (!checked.success) valueOf({ok: false, problems: problemsOf(checked.error, parsed, path)}, 'config')
+  // zod would fill the defaults in; only what the file itself says may override a default
+  return typeof parsed.value === 'object' ? {...parsed.value} : {}
+}
