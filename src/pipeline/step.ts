@@ -1,5 +1,6 @@
 /** What a step type is, and all that a step ever sees of the world. */
 import type * as z from 'zod'
+import {Failure} from '../errors.ts'
 import type {ModelReply, ModelRequest, Provider, Usage} from '../provider.ts'
 import type {Scan} from '../scan/finding.ts'
 
@@ -9,6 +10,9 @@ export interface StepResult {
   readonly data: unknown
   readonly ok: boolean
 }
+
+/** What a result stands for where one value is wanted: its data, else its text. */
+export const valueOfResult = ({text, data}: StepResult): unknown => data ?? text
 
 export interface Call {
   readonly request: ModelRequest
@@ -29,12 +33,17 @@ export interface Tools {
 /** Words of a step that may evolve, by their name inside the step (`prompt`, `system`, `examples`). */
 export type Texts = Readonly<Record<string, string>>
 
-/** Fills `{{names}}`; untrusted values are fenced by the engine, a step never concatenates them itself. */
-export type Fill = (template: string) => string
+/**
+ * Fills `{{names}}`; untrusted values are fenced by the engine, a step never concatenates them itself.
+ * `more` are names that only this step knows; their values are fenced too.
+ */
+export type Fill = (template: string, more?: Readonly<Record<string, unknown>>) => string
 
 export interface StepContext {
   readonly tools: Tools
   readonly fill: Fill
+  /** The value itself, without fences: for results, never for a model. A template that is one placeholder keeps its type. */
+  readonly resolve: (template: string) => unknown
   readonly results: Readonly<Record<string, StepResult>>
   readonly signal: AbortSignal | undefined
 }
@@ -44,12 +53,29 @@ export interface StepRun {
   readonly calls: readonly Call[]
 }
 
+/** A template, or the name of an earlier step, and where in the settings it stands. */
+export interface Mention {
+  readonly path: readonly PropertyKey[]
+  readonly text: string
+}
+
 export interface StepType<Settings> {
   /** One line, for the docs. */
   readonly summary: string
   readonly settings: z.ZodType<Settings>
+  /** Keys of the workflow's `defaults` that fill in what the step leaves out. */
+  readonly defaults?: readonly string[]
   readonly texts: (settings: Settings) => Texts
+  /** Names that `texts` has; what is left out stays as it is. */
   readonly withTexts: (settings: Settings, texts: Texts) => Settings
+  /** Texts in which `{{names}}` are filled, with the names only this step knows. */
+  readonly templates: (settings: Settings) => readonly (Mention & {readonly knows?: readonly string[]})[]
+  /** Names of earlier steps outside templates. */
+  readonly uses: (settings: Settings) => readonly Mention[]
+  /** Models this step will ask, as `provider/model`. */
+  readonly models: (settings: Settings) => readonly string[]
+  /** Names in `Tools.schemas` that the step needs. */
+  readonly schemas: (settings: Settings) => readonly string[]
   readonly run: (settings: Settings, context: StepContext) => Promise<StepRun>
 }
 
@@ -58,16 +84,86 @@ export interface BoundStep {
   readonly name: string
   readonly type: string
   readonly texts: Texts
+  /** Throws `Failure` `unknown-text` for a name that `texts` does not have. */
   readonly withTexts: (texts: Texts) => BoundStep
   /** Models this step will ask, as `provider/model`. */
   readonly models: readonly string[]
+  /** Names in `Tools.schemas` that the step needs. */
+  readonly schemas?: readonly string[]
   readonly run: (context: StepContext) => Promise<StepRun>
+}
+
+export interface Binding {
+  readonly name: string
+  /** The key in the registry. */
+  readonly type: string
+  readonly settings: unknown
+}
+
+export type Bound =
+  | {
+      readonly ok: true
+      readonly step: BoundStep
+      readonly templates: readonly (Mention & {readonly knows?: readonly string[]})[]
+      readonly uses: readonly Mention[]
+    }
+  | {readonly ok: false; readonly error: z.ZodError}
+
+/** A step type whose settings are its own business. */
+export interface StepBinder {
+  readonly summary: string
+  readonly settings: z.ZodType
+  readonly defaults: readonly string[]
+  readonly bind: (binding: Binding) => Bound
+}
+
+/** Closes over the type's settings, so that types of different settings stand in one registry without a cast. */
+export function defineStep<Settings>(type: StepType<Settings>): StepBinder {
+  const boundOf = (settings: Settings, name: string, typeName: string): BoundStep => {
+    const texts = type.texts(settings)
+    return {
+      name,
+      type: typeName,
+      texts,
+      withTexts: (given) => {
+        const unknown = Object.keys(given).find((key) => !Object.hasOwn(texts, key))
+        if (unknown === undefined) return boundOf(type.withTexts(settings, given), name, typeName)
+        const known = Object.keys(texts).join(', ')
+        throw new Failure('unknown-text', `step ${name} has no text \`${unknown}\``, {
+          hint: known === '' ? `steps of type ${typeName} have no texts` : `it has: ${known}`,
+        })
+      },
+      models: type.models(settings),
+      schemas: type.schemas(settings),
+      run: (context) => type.run(settings, context),
+    }
+  }
+  return {
+    summary: type.summary,
+    settings: type.settings,
+    defaults: type.defaults ?? [],
+    bind: ({name, type: typeName, settings: given}) => {
+      const read = type.settings.safeParse(given)
+      if (!read.success) return {ok: false, error: read.error}
+      const settings = read.data
+      return {
+        ok: true,
+        step: boundOf(settings, name, typeName),
+        templates: type.templates(settings),
+        uses: type.uses(settings),
+      }
+    },
+  }
 }
 
 export interface Pipeline {
   readonly name: string
   readonly description: string
   readonly steps: readonly BoundStep[]
+  /** Inputs that its templates name: a run without one of them fails before the first call. */
+  readonly inputs?: readonly string[]
+  /** The author's own values, by name; an input of the same name wins. */
+  readonly variables?: Readonly<Record<string, unknown>>
 }
 
 export interface StepTrace {

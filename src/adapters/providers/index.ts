@@ -1,0 +1,19 @@
+/** ◆ Who answers. A new provider is one file beside this one and one line here. */
+import type {Provider} from '../../provider.ts'
+import type {ProviderSettings} from '../wire.ts'
+import * as claude from './claude.ts'
+import * as gemini from './gemini.ts'
+
+export interface ProviderKind {
+  /** Names of the variables that may hold the key; the first one that is set counts. */
+  readonly keys: readonly string[]
+  /** Name of the variable that may hold another endpoint. */
+  readonly baseUrl: string
+  /** Connects to nothing yet. Throws `Failure` `missing-key`, `model-key-refused` or `bad-base-url`. */
+  readonly connect: (settings: ProviderSettings) => Provider
+}
+
+export const providers = {
+  claude: {keys: claude.keys, baseUrl: claude.baseUrl, connect: claude.claude},
+  gemini: {keys: gemini.keys, baseUrl: gemini.baseUrl, connect: gemini.gemini},
+} as const satisfies Record<string, ProviderKind>

@@ -1,0 +1,152 @@
+/** What both entries gather first: keys, endpoints, pipelines and gold standards become a `Host` and the parts of a `Job`. */
+import {createHash, randomBytes} from 'node:crypto'
+import {existsSync} from 'node:fs'
+import {readdir} from 'node:fs/promises'
+import {basename, dirname, join, resolve} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {openSource, readText} from './adapters/disk.ts'
+import {loadParse} from './adapters/grammars.ts'
+import {home} from './adapters/home.ts'
+import {providers} from './adapters/providers/index.ts'
+import {readDocument, valueOf} from './document.ts'
+import {Failure} from './errors.ts'
+import type {Host, Source} from './host.ts'
+import {parsePipeline} from './pipeline/pipeline.ts'
+import type {Pipeline} from './pipeline/step.ts'
+import {pricesAt} from './prices.ts'
+import {metered, priced, retried, routed, type Budget, type Provider, type Usage} from './provider.ts'
+import {GoldStandard} from './score/gold.ts'
+import type {Plain} from './trust.ts'
+
+/** Keys and endpoints, by provider. A provider without a key is null. */
+export interface Keys {
+  readonly claude: {readonly apiKey: string; readonly baseUrl: string | null} | null
+  readonly gemini: {readonly apiKey: string; readonly baseUrl: string | null} | null
+}
+
+export function keysOf(env: Readonly<Record<string, string | undefined>>): Keys {
+  const one = (...names: readonly string[]): string | null => names.map((name) => env[name]?.trim()).find((value) => value) ?? null
+  const claude = one('ANTHROPIC_API_KEY')
+  const gemini = one('GEMINI_API_KEY', 'GOOGLE_API_KEY')
+  return {
+    claude: claude === null ? null : {apiKey: claude, baseUrl: one('ANTHROPIC_BASE_URL')},
+    gemini: gemini === null ? null : {apiKey: gemini, baseUrl: one('GEMINI_BASE_URL')},
+  }
+}
+
+export const digestOf = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex')
+
+const attempts = 5
+const deadlineMs = 120_000
+
+export function makeHost(settings: {
+  readonly keys: Keys
+  readonly budget: Budget
+  readonly say: (line: Plain) => void
+  readonly onSpent?: (usage: Usage) => void
+  readonly signal?: AbortSignal
+}): Host {
+  const {keys, budget, say, signal} = settings
+  const prices = pricesAt(Date.now())
+  const patient = (ask: Provider): Provider =>
+    retried(ask, {sleep: pause, random: Math.random, now: () => performance.now(), attempts, deadlineMs})
+  const ask = routed({
+    claude: keys.claude === null ? {missing: providers.claude.keys} : patient(providers.claude.connect(keys.claude)),
+    gemini: keys.gemini === null ? {missing: providers.gemini.keys} : patient(providers.gemini.connect(keys.gemini)),
+  })
+  return {
+    ask: metered(priced(ask, prices), {budget, prices}, settings.onSpent ?? (() => undefined)),
+    loadParse,
+    digest: digestOf,
+    nonce: () => randomBytes(8).toString('hex'),
+    now: () => performance.now(),
+    say,
+    signal,
+  }
+}
+
+const pause = async (milliseconds: number, signal?: AbortSignal): Promise<void> => {
+  try {
+    await sleep(milliseconds, undefined, signal === undefined ? {} : {signal})
+  } catch {
+    // an aborted sleep returns early; `retried` looks at the signal itself
+  }
+}
+
+/** Reads a text of the trusted side: the base commit in the Action, the own disk on the command line. null: no such file. */
+export type ReadTrusted = (path: string) => Promise<string | null>
+
+export interface Chosen {
+  readonly pipeline: Pipeline
+  /** Its YAML, for the optimizer. */
+  readonly text: string
+  readonly file: string
+  /** What to tell the reader about the choice; null when he made it. */
+  readonly note: string | null
+}
+
+/**
+ * `auto` takes `genesis` when both keys are there, else `offline`, and says which. A name is a pipeline that ships with the
+ * program, a path is one of the trusted side.
+ */
+export async function choosePipeline(name: string, keys: Keys, readTrusted: ReadTrusted): Promise<Chosen> {
+  if (name === 'auto') {
+    const missing = [keys.claude === null ? 'ANTHROPIC_API_KEY' : null, keys.gemini === null ? 'GEMINI_API_KEY' : null].filter((each) => each !== null)
+    const chosen = await choosePipeline(missing.length === 0 ? 'genesis' : 'offline', keys, readTrusted)
+    return {...chosen, note: missing.length === 0 ? null : `No key (${missing.join(', ')}): the offline pipeline ran, on static rules alone; no model was asked.`}
+  }
+  const shipped = /^[a-z0-9][a-z0-9-]*$/.test(name)
+  const file = shipped ? join(home, 'pipelines', `${name}.yaml`) : name
+  const text = shipped ? await readShipped(file, name) : await readTrusted(name)
+  if (text === null) throw new Failure('no-such-pipeline', `${name}: no such pipeline`, {hint: 'give `auto`, `genesis`, `offline` or the path of a YAML file'})
+  const pipeline = valueOf(parsePipeline(text, shipped ? `pipelines/${basename(file)}` : name), 'pipeline', '`check` validates pipelines')
+  return {pipeline, text, file, note: null}
+}
+
+async function readShipped(file: string, name: string): Promise<string> {
+  try {
+    return readText(file)
+  } catch (thrown) {
+    const names = (await readdir(dirname(file))).flatMap((each) => (each.endsWith('.yaml') ? [basename(each, '.yaml')] : []))
+    throw new Failure('no-such-pipeline', `${name}: no such pipeline`, {hint: `there are: ${names.join(', ')}`, cause: thrown})
+  }
+}
+
+/** The judge is of another family than the generator and only takes part when a model made the plan. */
+export async function chooseJudge(setting: 'auto' | 'off', pipeline: Pipeline, keys: Keys): Promise<Pipeline | null> {
+  const asksModels = pipeline.steps.some(({models}) => models.length > 0)
+  if (setting === 'off' || !asksModels || keys.gemini === null) return null
+  return shippedJudge(keys)
+}
+
+export async function shippedJudge(keys: Keys): Promise<Pipeline> {
+  return (await choosePipeline('judge', keys, async () => null)).pipeline
+}
+
+export interface GoldFile {
+  readonly file: string
+  readonly text: string
+  readonly gold: GoldStandard
+}
+
+export const parseGold = (text: string, file: string): GoldFile => ({
+  file,
+  text,
+  gold: valueOf(readDocument(text, file, GoldStandard), 'gold', '`check` validates gold standards; gold/README.md shows one'),
+})
+
+/** Every `<folder>/<case>/gold.yaml`, by name. */
+export async function readGoldFolder(folder: string): Promise<readonly GoldFile[]> {
+  const cases = await readdir(folder, {withFileTypes: true}).catch(() => [])
+  const files = cases.filter((each) => each.isDirectory()).map(({name}) => join(folder, name, 'gold.yaml')).toSorted()
+  return files.filter((file) => existsSync(file)).map((file) => parseGold(readText(file), file))
+}
+
+export const isOwnGold = ({gold: {source}}: GoldFile): boolean => 'path' in source && /^\.\/?$/.test(source.path)
+
+/** The code base a gold standard is about; null with the reason when it is not at hand. */
+export async function sourceOfGold({gold: {source}, file}: GoldFile, own: string): Promise<Source | {readonly missing: string}> {
+  if ('repository' in source) return {missing: `${source.repository} at ${source.commit.slice(0, 12)} is not at hand`}
+  if ('pack' in source) return openSource(resolve(dirname(file), source.pack))
+  return openSource(/^\.\/?$/.test(source.path) ? own : resolve(dirname(file), source.path))
+}

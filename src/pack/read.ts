@@ -1,0 +1,119 @@
+/** Bytes → a pack that fits its budget. */
+import {Failure} from '../errors.ts'
+import {escapeName, neutralise} from './boundary.ts'
+import type {LeftOutReason, Masked, Pack, PackedFile} from './pack.ts'
+import {renderPack} from './render.ts'
+import {maskSecrets} from './secrets.ts'
+import {estimateTokens} from './tokens.ts'
+
+/** The text, or null for what is none: a NUL, or bytes that are neither UTF-8 nor UTF-16 with its mark. A mark is dropped. */
+export function textOf(bytes: Uint8Array): string | null {
+  const [first, second] = bytes
+  const wide = first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : null
+  if (wide === null && bytes.includes(0)) return null
+  try {
+    const text = new TextDecoder(wide ?? 'utf-8', {fatal: true}).decode(bytes)
+    return text.includes('\0') ? null : text
+  } catch {
+    return null
+  }
+}
+
+export const isBinary = (bytes: Uint8Array): boolean => textOf(bytes) === null
+
+interface Candidate {
+  readonly file: PackedFile
+  readonly masked: readonly Masked[]
+}
+
+export interface PackOptions {
+  readonly name: string
+  readonly commit: string | null
+  /** Estimated o200k tokens of the whole pack in XML; null: no limit. */
+  readonly budget: number | null
+  /** What the selection left out: it is reported with what is left out here. */
+  readonly leftOut?: Pack['leftOut']
+  /** sha-256, hex. */
+  readonly digest: (bytes: Uint8Array) => string
+}
+
+/** What the element, the tree and the notes cost beside the text: no part of it is longer than this says. */
+function frameOf(path: string, known: Set<string>): number {
+  const parts = path.split('/')
+  const lines = parts.flatMap((part, depth) => {
+    const folder = parts.slice(0, depth + 1).join('/')
+    if (depth < parts.length - 1 && known.has(folder)) return []
+    known.add(folder)
+    return [`${'  '.repeat(depth)}${escapeName(part)}/\n`]
+  })
+  return estimateTokens(`<file path="${escapeName(path)}">\n\n</file>\n\n${lines.join('')}`)
+}
+
+/**
+ * Files in priority order → the pack. The budget is never overshot: a file that does not fit is left out and smaller ones
+ * behind it are tried, then the whole rendering is measured and, where the parts promised too little, cut from the end.
+ *
+ * @throws Failure `budget-too-small` when not even the empty pack fits
+ */
+export function packFiles(
+  files: readonly {readonly path: string; readonly bytes: Uint8Array | null}[],
+  {name, commit, budget, leftOut = [], digest}: PackOptions,
+): Pack {
+  const dropped: {path: string; why: LeftOutReason}[] = []
+  const limit = budget ?? Number.POSITIVE_INFINITY
+  /** Room for the counts in the notes, which are only known at the end. */
+  const empty: Pack = {name, commit, files: [], leftOut, masked: [], tokens: 0}
+  let left = limit - estimateTokens(renderPack(empty, 'xml')) - 60
+  const chosen: Candidate[] = []
+  const folders = new Set<string>()
+  for (const {path, bytes} of files) {
+    const text = bytes === null ? null : textOf(bytes)
+    if (bytes === null || text === null) {
+      dropped.push({path, why: bytes === null ? 'unreadable' : 'binary'})
+      continue
+    }
+    const clean = maskSecrets(text)
+    const tokens = estimateTokens(clean.text)
+    const safe = neutralise(clean.text)
+    const cost = (safe === clean.text ? tokens : estimateTokens(safe)) + frameOf(path, folders)
+    if (cost > left) {
+      dropped.push({path, why: 'over-budget'})
+      continue
+    }
+    left -= cost
+    chosen.push({
+      file: {path, text: clean.text, tokens, digest: digest(bytes)},
+      masked: clean.masked.map((each) => ({path, ...each})),
+    })
+  }
+  return measured(chosen, {...empty, leftOut: [...leftOut, ...dropped]}, limit)
+}
+
+const byPath = (a: {readonly path: string}, b: {readonly path: string}): number =>
+  a.path < b.path ? -1 : a.path > b.path ? 1 : 0
+
+function measured(candidates: readonly Candidate[], empty: Pack, limit: number): Pack {
+  const kept = [...candidates]
+  const cut: {path: string; why: LeftOutReason}[] = []
+  for (;;) {
+    const pack: Pack = {
+      ...empty,
+      files: kept.map(({file}) => file).toSorted(byPath),
+      leftOut: [...empty.leftOut, ...cut].toSorted(byPath),
+      masked: kept.flatMap(({masked}) => masked).toSorted(byPath),
+    }
+    const tokens = estimateTokens(renderPack(pack, 'xml'))
+    if (tokens <= limit) return {...pack, tokens}
+    if (kept.length === 0) {
+      throw new Failure('budget-too-small', `the empty pack alone needs ${tokens} tokens, the budget is ${limit}`, {
+        hint: 'raise --max-tokens (max-tokens in the configuration)',
+      })
+    }
+    for (let over = tokens - limit; over > 0 && kept.length > 0;) {
+      const last = kept.pop()
+      if (last === undefined) break
+      over -= last.file.tokens
+      cut.push({path: last.file.path, why: 'over-budget'})
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * What models cost, US dollars for a million tokens, as data with dates.
+ *
+ * Claude: the vendor's model pages as read on 22 November 2026 (https://platform.claude.com/docs/en/about-claude/pricing).
+ * Gemini: https://ai.google.dev/gemini-api/docs/pricing as read on 7 October 2026; thinking counts as output.
+ * Batch is half of all of these. A model that is not here has no price, which is null and never 0.
+ */
+import type {Prices} from './provider.ts'
+
+const claude: Prices = {
+  'claude-fable-5-1': {input: 10, output: 50},
+  'claude-opus-5-5': {input: 4, output: 20},
+  'claude-opus-5': {input: 5, output: 25},
+  'claude-sonnet-5-5': {input: 2, output: 10},
+  'claude-sonnet-5': {input: 2, output: 10},
+  'claude-haiku-5-5': {input: 0.1, output: 0.5, long: {above: 100_000, input: 0.5, output: 2.5}},
+}
+
+const gemini: Prices = {
+  'gemini-3.5-flash': {input: 1.5, output: 9},
+  'gemini-3.5-flash-lite': {input: 0.3, output: 2.5},
+  'gemini-3.1-pro': {input: 2, output: 12, long: {above: 200_000, input: 4, output: 18}},
+  'gemini-3.1-flash-lite': {input: 0.25, output: 1.5},
+  'gemini-2.5-pro': {input: 1.25, output: 10, long: {above: 200_000, input: 2.5, output: 15}},
+  'gemini-2.5-flash': {input: 0.3, output: 2.5},
+  'gemini-2.5-flash-lite': {input: 0.1, output: 0.4},
+}
+
+/** Half price until the end of 2026, by the vendor's page. */
+const introduced: Prices = {
+  'gemini-3.8-flash': {input: 0.75, output: 3.75},
+  'gemini-3.7-flash': {input: 0.75, output: 3.75},
+  'gemini-3.6-flash': {input: 0.75, output: 3.75},
+}
+const later: Prices = {
+  'gemini-3.8-flash': {input: 1.5, output: 7.5},
+  'gemini-3.7-flash': {input: 1.5, output: 7.5},
+  'gemini-3.6-flash': {input: 1.5, output: 7.5},
+}
+const introductionEnds = Date.UTC(2027, 0, 1)
+
+/** @param now milliseconds since 1970, as of `Date.now()` */
+export const pricesAt = (now: number): Prices => ({
+  ...claude,
+  ...gemini,
+  ...(now < introductionEnds ? introduced : later),
+})

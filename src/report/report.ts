@@ -1,0 +1,228 @@
+/** Everything a run found out, as data: what is rendered, saved as `report.json`, and rendered again from there. */
+import * as z from 'zod'
+import {readDocument, type Read} from '../document.ts'
+import type {Pack} from '../pack/pack.ts'
+import {Plan} from '../plan/plan.ts'
+import type {Violation} from '../plan/rules/rule.ts'
+import type {Usage} from '../provider.ts'
+import {severities, type Location, type Severity} from '../scan/finding.ts'
+import type {GoldStandard} from '../score/gold.ts'
+import {findingClasses, type Scorecard, type Verdict} from '../score/scorecard.ts'
+
+/** The pull request that was asked about. */
+export interface RequestInfo {
+  readonly number: number
+  readonly head: string
+  readonly base: string | null
+}
+
+export interface LeftOut {
+  readonly count: number
+  /** How many files for each reason, the commonest reason first. */
+  readonly reasons: readonly {readonly why: string; readonly count: number}[]
+}
+
+/** One thing that would make the score higher. */
+export interface Improvement {
+  /** `missed` what the gold standard has; `wrong` what the plan should not say; `limit` a cap on the score; `rule` a broken rule. */
+  readonly kind: 'missed' | 'wrong' | 'limit' | 'rule'
+  readonly what: string
+  readonly severity: Severity | null
+  readonly place: Location | null
+}
+
+export interface Report {
+  readonly schema: 1
+  /** null: not about a pull request. */
+  readonly request: RequestInfo | null
+  readonly repository: {
+    /** `owner/name` where there is a server, else the folder's name. */
+    readonly name: string
+    readonly commit: string | null
+    /** `https://github.com`; null: no links. */
+    readonly server_url: string | null
+  }
+  readonly pipeline: {
+    readonly name: string
+    /** As `provider/model`; empty: no model was asked. */
+    readonly models: readonly string[]
+  }
+  readonly judge: Scorecard['judge']
+  readonly plan: Plan
+  readonly plan_path: string | null
+  readonly scorecard: Scorecard | null
+  readonly threshold: number | null
+  readonly improvements: readonly Improvement[]
+  readonly violations: readonly Violation[]
+  readonly verdict: Verdict
+  readonly usage: Usage
+  /** null: not measured. */
+  readonly milliseconds: number | null
+  readonly run_url: string | null
+  readonly left_out: LeftOut
+  /** Sentences of the program about this run, as "no key: the offline pipeline ran". */
+  readonly notes: readonly string[]
+}
+
+export interface ReportInput extends Omit<Report, 'schema' | 'judge' | 'improvements' | 'left_out' | 'notes'> {
+  /** What the plan was scored against. null: no gold standard applies. */
+  readonly gold: GoldStandard | null
+  readonly leftOut: Pack['leftOut']
+  readonly notes?: readonly string[]
+}
+
+export function reportOn({gold, leftOut, notes = [], ...facts}: ReportInput): Report {
+  const {scorecard, violations, plan} = facts
+  return {
+    schema: 1,
+    ...facts,
+    judge: scorecard?.judge ?? 'skipped',
+    improvements: improvementsOf(plan, scorecard, gold, violations),
+    left_out: leftOutOf(leftOut),
+    notes: [...notes, ...(gold === null ? [firstGold] : [])],
+  }
+}
+
+const firstGold =
+  'No gold standard applies, so there is no score. To make the first one, copy the findings of this plan that are true into ' +
+  '`gold/<name>/gold.yaml` with `source: {path: .}`, add what the plan missed, and commit it to the base branch; ' +
+  '`refactor-plan init` writes a skeleton.'
+
+const weights = {critical: 8, high: 4, medium: 2, low: 1} as const satisfies Record<Severity, number>
+
+/** What holds the score down first: caps, then broken rules, then missed gold by severity, then what the plan should not say. */
+function improvementsOf(
+  plan: Plan,
+  scorecard: Scorecard | null,
+  gold: GoldStandard | null,
+  violations: readonly Violation[],
+): readonly Improvement[] {
+  const limits = (scorecard?.caps ?? []).map(({at_most, message}) => ({
+    kind: 'limit' as const,
+    what: `${message} This limits the score to ${at_most}.`,
+    severity: null,
+    place: null,
+  }))
+  const rules = violations
+    .filter(({severity}) => severity === 'error')
+    .map(({message}) => ({kind: 'rule' as const, what: message, severity: null, place: null}))
+  return [...limits, ...rules, ...missedOf(scorecard, gold), ...wrongOf(plan, scorecard)]
+}
+
+function missedOf(scorecard: Scorecard | null, gold: GoldStandard | null): readonly Improvement[] {
+  const credit = new Map((scorecard?.gold ?? []).map((judged) => [judged.id, judged.credit]))
+  return (gold?.findings ?? [])
+    .flatMap((finding) => {
+      const lost = 1 - (credit.get(finding.id) ?? 1)
+      return lost > 0.2 && finding.validity !== 'refuted' && !finding.extra ? [{finding, lost}] : []
+    })
+    .sort((a, b) => b.lost * weights[b.finding.severity] - a.lost * weights[a.finding.severity])
+    .map(({finding, lost}) => ({
+      kind: 'missed' as const,
+      what: `${lost === 1 ? 'Find' : 'Describe better'}: ${finding.title ?? finding.description}`,
+      severity: finding.severity,
+      place: finding.locations[0] ?? null,
+    }))
+}
+
+const wrongWords = {
+  trap: 'Do not claim',
+  unsupported: 'Leave out, or ground in the code',
+  duplicate: 'Say once',
+} as const
+
+function wrongOf(plan: Plan, scorecard: Scorecard | null): readonly Improvement[] {
+  return (scorecard?.findings ?? []).flatMap((judged) => {
+    if (judged.class === 'matched' || judged.class === 'novel') return []
+    const finding = plan.findings.find(({id}) => id === judged.id)
+    const what = finding?.title ?? finding?.description ?? ''
+    return [
+      {
+        kind: 'wrong' as const,
+        what: `${wrongWords[judged.class]}: ${judged.id}${what === '' ? '' : `, ${what}`}`,
+        severity: null,
+        place: finding?.locations[0] ?? null,
+      },
+    ]
+  })
+}
+
+function leftOutOf(leftOut: Pack['leftOut']): LeftOut {
+  const counts = new Map<string, number>()
+  for (const {why} of leftOut) counts.set(why, (counts.get(why) ?? 0) + 1)
+  const reasons = [...counts].map(([why, count]) => ({why, count}))
+  return {count: leftOut.length, reasons: reasons.sort((a, b) => b.count - a.count || (a.why < b.why ? -1 : 1))}
+}
+
+const number = z.number()
+const share = number.nullable()
+const Place = z.strictObject({
+  file: z.string(),
+  start_line: z.int().positive().optional(),
+  end_line: z.int().positive().optional(),
+  evidence: z.string().optional(),
+})
+
+const ScorecardShape = z.strictObject({
+  score: share,
+  subscores: z.strictObject({coverage: share, precision: share, grounding: share, structure: share}),
+  interval: z.tuple([number, number]).nullable(),
+  judge: z.enum(['ran', 'skipped', 'unavailable']),
+  findings: z.array(
+    z.strictObject({
+      id: z.string(),
+      class: z.enum(findingClasses),
+      gold: z.string().nullable(),
+      credit: number,
+      why: z.string(),
+    }),
+  ),
+  gold: z.array(
+    z.strictObject({id: z.string(), credit: number, matched_by: z.string().nullable(), why: z.string()}),
+  ),
+  caps: z.array(z.strictObject({code: z.string(), at_most: number, message: z.string()})),
+})
+
+/** A saved report is read as strictly as everything else: in a split workflow it comes from the job without rights. */
+const ReportShape: z.ZodType<Report> = z.strictObject({
+  schema: z.literal(1),
+  request: z.strictObject({number: z.int(), head: z.string(), base: z.string().nullable()}).nullable(),
+  repository: z.strictObject({name: z.string(), commit: z.string().nullable(), server_url: z.string().nullable()}),
+  pipeline: z.strictObject({name: z.string(), models: z.array(z.string())}),
+  judge: z.enum(['ran', 'skipped', 'unavailable']),
+  plan: Plan,
+  plan_path: z.string().nullable(),
+  scorecard: ScorecardShape.nullable(),
+  threshold: share,
+  improvements: z.array(
+    z.strictObject({
+      kind: z.enum(['missed', 'wrong', 'limit', 'rule']),
+      what: z.string(),
+      severity: z.enum(severities).nullable(),
+      place: Place.nullable(),
+    }),
+  ),
+  violations: z.array(
+    z.strictObject({
+      rule: z.string(),
+      subject: z.string(),
+      message: z.string(),
+      severity: z.enum(['error', 'warning']),
+    }),
+  ),
+  verdict: z.strictObject({
+    decision: z.enum(['pass', 'fail', 'inconclusive', 'error']),
+    reasons: z.array(z.strictObject({code: z.string(), message: z.string()})),
+  }),
+  usage: z.strictObject({calls: number, input_tokens: number, output_tokens: number, usd: share}),
+  milliseconds: share,
+  run_url: z.string().nullable(),
+  left_out: z.strictObject({
+    count: number,
+    reasons: z.array(z.strictObject({why: z.string(), count: number})),
+  }),
+  notes: z.array(z.string()),
+})
+
+/** A report that was saved as JSON. */
+export const parseReport = (text: string, file: string): Read<Report> => readDocument(text, file, ReportShape)

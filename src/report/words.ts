@@ -1,0 +1,127 @@
+/** The sentences that every form of a report shares, in one wording. Untrusted text in them is not escaped yet. */
+import type {Report} from './report.ts'
+
+/** One decimal, rounded down: 7.96 is not "8.0", where 8 is needed. */
+export const scoreText = (score: number): string => (Math.floor(score * 10 + 1e-9) / 10).toFixed(1)
+
+export const percent = (share: number): string => `${Math.floor(share * 100 + 1e-9)} %`
+
+/** The verdict in one sentence, understandable without the rest. */
+export function headlineOf({verdict, scorecard, threshold, violations}: Report): string {
+  const score = scorecard?.score ?? null
+  const scored = score === null ? 'not scored' : `${scoreText(score)} of 10`
+  const unscored = score === null && scorecard?.judge !== 'unavailable' ? ' (no gold standard applies)' : ''
+  const needs = score === null || threshold === null ? '' : ` (needs ${threshold})`
+  const broken = violations.filter(({severity}) => severity === 'error').length
+  const [reason] = verdict.reasons
+  switch (verdict.decision) {
+    case 'pass':
+      return score === null ? `${scored}${unscored}, rules passed` : `${scored}, gate passed${needs}`
+    case 'fail': {
+      if (score !== null && threshold !== null && score < threshold) return `${scored}, gate failed${needs}`
+      const rules = `${broken} broken rule${broken === 1 ? '' : 's'}`
+      return `${scored}${unscored}, gate failed: ${broken > 0 ? rules : (reason?.message ?? 'no reason was given')}`
+    }
+    case 'inconclusive': {
+      const [low, high] = scorecard?.interval ?? [null, null]
+      const range = low === null || high === null ? '' : `, between ${scoreText(low)} and ${scoreText(high)}`
+      return `${scored}${range}, inconclusive${needs}`
+    }
+    case 'error':
+      return `could not be judged: ${reason?.message ?? 'no reason was given'}`
+  }
+}
+
+export const iconOf = ({verdict, scorecard}: Report): string => {
+  if (verdict.decision === 'fail') return '❌'
+  if (verdict.decision !== 'pass') return '⚠️'
+  return (scorecard?.score ?? null) === null ? 'ℹ️' : '✅'
+}
+
+export const judgeText = {
+  ran: 'a model judged what the deterministic score leaves open',
+  skipped: 'no model judged: the score is deterministic',
+  unavailable: 'the judge was asked for and could not be reached',
+} as const satisfies Record<Report['judge'], string>
+
+export const costText = ({usage}: Report): string => {
+  if (usage.calls === 0) return 'no model calls'
+  const calls = `${usage.calls} model call${usage.calls === 1 ? '' : 's'}`
+  return usage.usd === null ? `${calls}, cost unknown` : `${calls}, $${usage.usd.toFixed(usage.usd < 0.1 ? 4 : 2)}`
+}
+
+export const timeText = (milliseconds: number): string => {
+  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`
+  const seconds = Math.round(milliseconds / 1000)
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+}
+
+export const modelsText = ({pipeline: {models}}: Report): string => (models.length === 0 ? 'no model' : models.join(', '))
+
+export const leftOutText = ({left_out: {count, reasons}}: Report): string =>
+  count === 0
+    ? 'Every file was read.'
+    : `${count} file${count === 1 ? ' was' : 's were'} not read: ${reasons.map(({why, count}) => `${count} ${why}`).join(', ')}.`
+
+export interface Criterion {
+  readonly name: string
+  readonly value: string
+  readonly meaning: string
+}
+
+/** A row for each sub-score; a dash where it could not be told. */
+export function criteriaOf({scorecard}: Report): readonly Criterion[] {
+  if (scorecard === null) return []
+  const {coverage, precision, grounding, structure} = scorecard.subscores
+  const value = (share: number | null): string => (share === null ? '–' : percent(share))
+  const missed = scorecard.gold.filter(({credit}) => credit < 0.4).length
+  const wrong = scorecard.findings.filter(({class: kind}) => kind !== 'matched' && kind !== 'novel').length
+  return [
+    {
+      name: 'Coverage',
+      value: value(coverage),
+      meaning: coverage === null ? 'needs a gold standard' : `${missed} of ${scorecard.gold.length} expected findings missed`,
+    },
+    {
+      name: 'Precision',
+      value: value(precision),
+      meaning: precision === null ? 'needs a gold standard' : `${wrong} of ${scorecard.findings.length} findings not supported`,
+    },
+    {name: 'Grounding', value: value(grounding), meaning: 'places and quotes that stand in the code'},
+    {name: 'Structure', value: value(structure), meaning: 'references, order and checkable changes'},
+  ]
+}
+
+/** `lib/a.ex:3-7` */
+export const placeText = ({
+  file,
+  start_line,
+  end_line,
+}: {
+  readonly file: string
+  readonly start_line?: number | undefined
+  readonly end_line?: number | undefined
+}): string => {
+  if (start_line === undefined) return file
+  return end_line === undefined || end_line === start_line ? `${file}:${start_line}` : `${file}:${start_line}-${end_line}`
+}
+
+/** Where a place can be looked at: always by commit, never by branch. null: no server, no commit or no repository's name. */
+export function urlOf(
+  {repository: {name, commit, server_url}}: Report,
+  {file, start_line, end_line}: {readonly file: string; readonly start_line?: number | undefined; readonly end_line?: number | undefined},
+): string | null {
+  if (server_url === null || commit === null || !/^[0-9a-f]{7,64}$/.test(commit)) return null
+  if (!/^[\w.-]+\/[\w.-]+$/.test(name) || file.split('/').some((part) => part === '' || part === '..' || part === '.')) return null
+  const path = file.replace(/\p{Surrogate}/gu, '\ufffd').split('/').map(encodeURIComponent).join('/')
+  const end = end_line === undefined || end_line === start_line ? '' : `-L${end_line}`
+  const lines = start_line === undefined ? '' : `#L${start_line}${end}`
+  return `${server_url.replace(/\/+$/, '')}/${name}/blob/${commit}/${path}${lines}`
+}
+
+export const phasesOf = ({plan}: Report): readonly (readonly [phase: number, changes: Report['plan']['changes']])[] =>
+  [...new Set(plan.changes.map(({phase}) => phase))]
+    .sort((a, b) => a - b)
+    .map((phase) => [phase, plan.changes.filter((change) => change.phase === phase)])
+
+export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`

@@ -1,0 +1,59 @@
+/** `/refactor-plan …`, the first line of a comment, by a closed table of words: nothing that is typed there is a setting's name. */
+import type {Untrusted} from '../trust.ts'
+
+export interface RunCommand {
+  readonly kind: 'run'
+  /** null: the configured one. */
+  readonly goal: Untrusted | null
+  /** 7 to 64 hex digits, lower case: only if the head still is this commit. */
+  readonly sha: string | null
+  /** A name or a relative path without `..`; it is looked for in the base commit, never in the head. */
+  readonly pipeline: string | null
+  /** Ask the models again, whatever is known of this commit. */
+  readonly again: boolean
+}
+
+export type Command =
+  | RunCommand
+  | {readonly kind: 'help'}
+  /** `word` as it was typed, at most 64 characters. */
+  | {readonly kind: 'unknown'; readonly word: Untrusted}
+
+const maxLine = 1000
+const maxGoal = 500
+const nothing: RunCommand = {kind: 'run', goal: null, sha: null, pipeline: null, again: false}
+
+/** null when the comment is no command: the word must start the first line. */
+export function parseCommand(body: Untrusted): Command | null {
+  const line = /^[^\r\n]*/.exec(body)?.[0] ?? ''
+  if (!/^\/refactor-plan(?:\s|$)/.test(line)) return null
+  if (line.length > maxLine) return unknown(line)
+  // telephones turn straight quotes into curly ones
+  const words = line.slice('/refactor-plan'.length).match(/"[^"]*"|“[^”]*”|\S+/g) ?? []
+  if (words[0] === 'help') return {kind: 'help'}
+  let command = nothing
+  for (const [index, word] of words.entries()) {
+    if (index === 0 && word === 'run') continue
+    const next = withWord(command, word)
+    if (next === null) return unknown(word)
+    command = next
+  }
+  return command
+}
+
+const unknown = (word: string): Command => ({kind: 'unknown', word: word.slice(0, 64)})
+
+/** null: no such word, or it was said already. */
+function withWord(command: RunCommand, word: string): RunCommand | null {
+  const goal = /^(?:"([^"]+)"|“([^”]+)”)$/.exec(word)
+  if (goal !== null) {
+    const text = (goal[1] ?? goal[2] ?? '').trim()
+    return command.goal === null && text !== '' && text.length <= maxGoal ? {...command, goal: text} : null
+  }
+  if (/^[0-9a-f]{7,64}$/i.test(word)) return command.sha === null ? {...command, sha: word.toLowerCase()} : null
+  if (word === 'rerun') return command.again ? null : {...command, again: true}
+  // every part starts with a letter or digit, so there is no `..`, no absolute path and no hidden file
+  const pipeline = /^--pipeline=([a-z0-9][\w.-]{0,63}(?:\/[a-z0-9][\w.-]{0,63}){0,7})$/i.exec(word)?.[1]
+  if (pipeline !== undefined) return command.pipeline === null ? {...command, pipeline} : null
+  return null
+}

@@ -1,0 +1,153 @@
+/** The program: a source becomes a pack, a pipeline turns the pack into a plan, rules and scorers turn the plan into a verdict. */
+import {Failure} from './errors.ts'
+import type {Host, Source} from './host.ts'
+import type {Pack} from './pack/pack.ts'
+import {packFiles} from './pack/read.ts'
+import {renderPack} from './pack/render.ts'
+import {select} from './pack/select.ts'
+import {execute} from './pipeline/execute.ts'
+import type {Pipeline, Trace} from './pipeline/step.ts'
+import {Plan} from './plan/plan.ts'
+import {planFrom, planSchema} from './plan/reply.ts'
+import {renderPlan} from './plan/document.ts'
+import {checkPlan} from './plan/rules/index.ts'
+import type {Violation} from './plan/rules/rule.ts'
+import type {Scan} from './scan/finding.ts'
+import {languageOf} from './scan/parse.ts'
+import {scan} from './scan/scan.ts'
+import {anchor} from './score/anchor.ts'
+import type {GoldStandard} from './score/gold.ts'
+import {judge, type Judgement} from './score/judge.ts'
+import {scorePlan, scoreWithoutGold} from './score/score.ts'
+import type {Code, Scorecard, Verdict} from './score/scorecard.ts'
+import {decide, type Policy} from './score/verdict.ts'
+import {plain} from './trust.ts'
+
+/** What one run is asked to do. */
+export interface Job {
+  readonly source: Source
+  readonly goal: string
+  readonly pipeline: Pipeline
+  /** null: no gold standard applies. */
+  readonly gold: GoldStandard | null
+  /** The repository's own gold moves with its code; a gold standard of a fixed code base does not. */
+  readonly anchored: boolean
+  /** null: no judge. */
+  readonly judge: Pipeline | null
+  readonly policy: Policy
+  readonly maxTokens: number
+  readonly include: readonly string[]
+  readonly exclude: readonly string[]
+  /** Folders of gold standards, relative to the source: never packed. */
+  readonly goldRoots: readonly string[]
+  /** sha-256 of every gold file that this run reads: none may appear in the pack. */
+  readonly goldDigests: ReadonlySet<string>
+}
+
+export interface Made {
+  readonly pack: Pack
+  readonly code: Code
+  readonly scan: Scan | null
+  readonly trace: Trace
+  readonly plan: Plan
+}
+
+export interface Judged extends Made {
+  readonly violations: readonly Violation[]
+  readonly scorecard: Scorecard
+  readonly verdict: Verdict
+}
+
+export async function run(job: Job, host: Host): Promise<Judged> {
+  const made = await makePlan(job, host)
+  return {...made, ...(await judgePlan(made.plan, made.code, job, host))}
+}
+
+/** pack → pipeline → plan. Throws `Failure`: `empty-repository`, `gold-in-pack`, what the pipeline throws, `not-a-plan`. */
+export async function makePlan(job: Job, host: Host): Promise<Made> {
+  const {pack, whole} = await packSource(job, host)
+  const code = codeOf(whole)
+  const scanned = await scanPack(whole, host)
+  const fill = {goal: job.goal, name: pack.name, commit: pack.commit, scan: scanned, paths: code.paths}
+  const trace = await execute(
+    job.pipeline,
+    {user_prompt: job.goal, repository_name: pack.name, repository: renderPack(pack, 'xml', {lineNumbers: true}), findings: scanned.findings},
+    {
+      ask: host.ask,
+      scan: async () => scanned,
+      draft: (source) => {
+        const plan = planFrom(source, fill)
+        return {text: renderPlan(plan), data: plan}
+      },
+      schemas: {plan: planSchema},
+    },
+    {nonce: host.nonce(), now: host.now, signal: host.signal, onEvent: (event) => host.say(plain(`${event.step}: ${event.kind}`))},
+  )
+  const plan = Plan.safeParse(trace.output.data)
+  if (!plan.success) {
+    throw new Failure('not-a-plan', `the pipeline ${job.pipeline.name} did not end in a plan`, {
+      hint: 'its last step must be of type `plan`',
+      exit: 3,
+    })
+  }
+  return {pack, code, scan: scanned, trace, plan: plan.data}
+}
+
+async function packSource(job: Job, host: Host): Promise<{readonly pack: Pack; readonly whole: Pack}> {
+  const entries = await job.source.list()
+  const {chosen, leftOut} = select(entries, {include: job.include, exclude: job.exclude, goldRoots: job.goldRoots})
+  const files = await job.source.read(chosen)
+  const about = {name: job.source.name, commit: job.source.commit, leftOut, digest: host.digest}
+  const whole = packFiles(files, {...about, budget: null})
+  if (whole.files.length === 0) {
+    throw new Failure('empty-repository', `${job.source.name}: there is no readable text file`, {
+      hint: leftOut.length === 0 ? 'is it the right path?' : `${leftOut.length} files were left out; \`pack --format json\` says why`,
+    })
+  }
+  const leaked = whole.files.find(({digest}) => job.goldDigests.has(digest))
+  if (leaked) {
+    throw new Failure('gold-in-pack', `${leaked.path} is a gold standard: a plan that reads the answers proves nothing`, {
+      hint: 'keep gold standards in the folder that the setting `gold` names',
+    })
+  }
+  return {pack: packFiles(files, {...about, budget: job.maxTokens}), whole}
+}
+
+async function scanPack(whole: Pack, host: Host): Promise<Scan> {
+  const languages = new Set(whole.files.flatMap(({path}) => languageOf(path) ?? []))
+  return scan(whole.files, await host.loadParse([...languages]))
+}
+
+function codeOf({files}: Pack): Code {
+  const lines = new Map(files.map(({path, text}) => [path, text.split(/\r?\n/)]))
+  return {paths: [...lines.keys()], lines: (path) => lines.get(path) ?? null}
+}
+
+/** plan → violations, scorecard, verdict. Throws `Failure` `stale-gold`. */
+export async function judgePlan(
+  plan: Plan,
+  code: Code,
+  job: Pick<Job, 'gold' | 'anchored' | 'judge' | 'policy'>,
+  host: Host,
+): Promise<{readonly violations: readonly Violation[]; readonly scorecard: Scorecard; readonly verdict: Verdict}> {
+  const violations = checkPlan(plan, code)
+  const gold = job.gold !== null && job.anchored ? anchor(job.gold, code).gold : job.gold
+  const scorecard = gold === null ? scoreWithoutGold(plan, code) : await scoreAgainst(plan, gold, code, job.judge, host)
+  return {violations, scorecard, verdict: decide({scorecard, violations, policy: job.policy})}
+}
+
+async function scoreAgainst(plan: Plan, gold: GoldStandard, code: Code, pipeline: Pipeline | null, host: Host): Promise<Scorecard> {
+  const deterministic = scorePlan(plan, gold, code, null)
+  if (pipeline === null) return deterministic
+  const ask = async (questions: string): Promise<string> => {
+    const tools = {ask: host.ask, scan: unused, draft: unused, schemas: {}}
+    const trace = await execute(pipeline, {questions}, tools, {nonce: host.nonce(), now: host.now, signal: host.signal})
+    return trace.output.text
+  }
+  const judgement: Judgement = await judge(plan, gold, code, deterministic, ask, host.digest(renderPlan(plan)))
+  return scorePlan(plan, gold, code, judgement)
+}
+
+const unused = (): never => {
+  throw new Failure('bad-pipeline', 'the judge pipeline asks for more than a model', {hint: 'use only model steps in it'})
+}

@@ -1,0 +1,60 @@
+import {clauseOf, type Call, type Clause, type Module} from '../elixir/module.ts'
+import {runsInPlace} from '../elixir/server.ts'
+import {placeOf, type Rule} from '../rule.ts'
+import {textOf, type Syntax} from '../syntax.ts'
+
+const isSend = (call: Call): boolean =>
+  call.captured === null &&
+  ((call.receiver === null && call.name === 'send' && call.arity === 2) ||
+    ((call.module === 'Process' || call.module === ':erlang') && call.name === 'send' && call.arity >= 2))
+
+/** Answers and notifications to who asked for them are the documented use of `send`. */
+const answers =
+  /from|sub|reply|caller|parent|owner|self|port|listen|client|observer|watch|requester|socket|transport|conn|consumer|producer|dest/i
+const broker = /pubsub|adapter|transport|channel|socket|broadcast|registry|test|bus/i
+
+function isBusiness(module: Module, call: Call, clause: Clause): boolean {
+  const [destination, message] = call.arguments
+  if (destination === undefined || message === undefined) return false
+  if (module.clauses.some(({name}) => name === 'send') && call.receiver === null) return false
+  return addresses(destination) && isLiteral(message) && runsInPlace(call.node, clause.node)
+}
+
+/** `pid`, `state.worker_pid`, a registered name or module. */
+const addresses = (node: Syntax): boolean => {
+  const text = textOf(node)
+  if (answers.test(text)) return false
+  return (
+    node.type === 'alias' ||
+    text === '__MODULE__' ||
+    node.type === 'atom' ||
+    /(^|[._])(pid|server|worker|process|agent|manager)$/.test(text)
+  )
+}
+
+const isLiteral = (node: Syntax): boolean =>
+  node.type === 'atom' ||
+  (node.type === 'tuple' && node.children[0]?.type === 'atom' && !/^:(DOWN|EXIT)$/.test(textOf(node.children[0])))
+
+export const rawSend: Rule = {
+  summary: 'A business message sent with send/2 instead of through the server’s own functions.',
+  languages: ['elixir'],
+  category: 'raw-send',
+  severity: 'medium',
+  roles: ['production'],
+  find: (source, {elixir}) =>
+    elixir.modulesOf(source).flatMap((module) =>
+      broker.test(module.name) || module.calls.some(({name, receiver}) => name === 'receive' && receiver === null)
+        ? []
+        : module.calls.filter(isSend).flatMap((call) => {
+            const clause = clauseOf(module, call.node)
+            if (clause === null || !isBusiness(module, call, clause)) return []
+            const [destination, message] = call.arguments.map(textOf)
+            return {
+              place: placeOf(source, call.node),
+              title: `Raw send to ${(destination ?? '').slice(0, 40)} in ${module.name}`,
+              description: `${module.name} sends \`${(message ?? '').replace(/\s+/g, ' ').slice(0, 60)}\` straight to another process: no contract, no back-pressure and no sign when it is gone, and the receiver's handle_info becomes an undocumented interface. Give the receiver a client function, and monitor it where its death matters.`,
+            }
+          }),
+    ),
+}

@@ -1,0 +1,59 @@
+import {placeOf, scripts, type Rule} from '../rule.ts'
+import {callsOf, hasComment, isFunction} from '../script.ts'
+import {childOf, textOf, type Syntax, walk} from '../syntax.ts'
+import type {Source} from '../source.ts'
+
+const description = (what: string): string =>
+  `${what} takes every error and does nothing with it: a failure here, also a bug, leaves no trace and the code goes on with what it has. Handle the errors that are expected, or say in a comment why nothing is to be done.`
+
+/** Probing for an optional module or a capability is done by trying. */
+const isProbe = (node: Syntax): boolean => {
+  const body = childOf(node, 'body')
+  const [only, more] = body?.children ?? []
+  return (
+    only === undefined ||
+    (more === undefined &&
+      /require\(|import\(|localStorage|sessionStorage|\.close\(|\.abort\(|\.kill\(|\.unlink|\.rm(Sync)?\(|\.destroy\(|\.releaseLock\(/.test(
+        textOf(only),
+      ))
+  )
+}
+
+function emptyCatches(source: Source): readonly Syntax[] {
+  return [...walk(source.root)].flatMap((node) => {
+    const handler = node.type === 'try_statement' ? childOf(node, 'handler') : null
+    const body = handler === null ? null : childOf(handler, 'body')
+    if (handler === null || body === null || body.children.length > 0 || hasComment(source, handler)) return []
+    return isProbe(node) ? [] : [handler]
+  })
+}
+
+/** `.catch(() => {})`. */
+function emptyHandlers(source: Source): readonly Syntax[] {
+  return [...callsOf(source)].flatMap(({node, method, arguments: [handler, more]}) => {
+    if (method !== 'catch' || handler === undefined || more !== undefined || !isFunction(handler)) return []
+    const body = childOf(handler, 'body')
+    if (body?.type !== 'statement_block' || body.children.length > 0 || hasComment(source, handler)) return []
+    return /\.(close|cancel|abort|destroy|disconnect|kill|return|rm|unlink)\(/.test(textOf(node)) ? [] : [handler]
+  })
+}
+
+export const swallowedError: Rule = {
+  summary: 'An empty catch without a word why.',
+  languages: scripts,
+  category: 'swallowed-error',
+  severity: 'medium',
+  roles: ['production'],
+  find: (source) => [
+    ...emptyCatches(source).map((node) => ({
+      place: placeOf(source, node),
+      title: 'Empty catch block hides every error',
+      description: description('This empty catch'),
+    })),
+    ...emptyHandlers(source).map((node) => ({
+      place: placeOf(source, node),
+      title: 'Empty rejection handler hides every error',
+      description: description('This empty rejection handler'),
+    })),
+  ],
+}

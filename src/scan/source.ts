@@ -1,0 +1,64 @@
+/** One file as the rules see it. */
+import {languageOf, type Language, type Parse} from './parse.ts'
+import {readTree, type SyntaxFile} from './syntax.ts'
+
+export interface Source extends SyntaxFile {
+  readonly path: string
+  readonly text: string
+  readonly language: Language
+  /** What the file is for; most rules are about `production` only. */
+  readonly role: 'production' | 'test' | 'script'
+}
+
+/** A megabyte of source is generated; the Elixir grammar takes about 1.5 s for one. */
+export const maxBytes = 1_000_000
+/** The longest line of hand-written code in the projects tried was below 1,000 characters; minified bundles are far above. */
+const maxLine = 5000
+
+export type SourceRead =
+  | {readonly ok: true; readonly source: Source}
+  | {readonly ok: false; readonly why: string}
+  | {readonly ok: null}
+
+/** `ok: null`: no rule reads this language, which is not worth a word. */
+export function readSource({path, text}: {readonly path: string; readonly text: string}, parse: Parse): SourceRead {
+  const language = languageOf(path)
+  if (language === null || path.endsWith('.d.ts')) return {ok: null}
+  if (text.length > maxBytes) return {ok: false, why: 'larger than 1 MB'}
+  if (longestLine(text) > maxLine)
+    return {ok: false, why: `minified or generated: a line is longer than ${maxLine} characters`}
+  const tree = parse(language, text)
+  if (tree === null) return {ok: false, why: 'could not be parsed in time'}
+  try {
+    const syntax = readTree(tree, text)
+    if (syntax === null) return {ok: false, why: 'nested too deeply to be read'}
+    return {ok: true, source: {...syntax, path, text, language, role: roleOf(path)}}
+  } finally {
+    tree.delete()
+  }
+}
+
+function longestLine(text: string): number {
+  let longest = 0
+  for (let start = 0; start < text.length;) {
+    const at = text.indexOf('\n', start)
+    const end = at < 0 ? text.length : at
+    longest = Math.max(longest, end - start)
+    start = end + 1
+  }
+  return longest
+}
+
+const testFolder =
+  /(^|\/)(tests?|__tests__|__mocks__|specs?|e2e|fixtures?|testing|test_support|test-utils|integration_test)\//
+const testFile =
+  /(_test\.exs?|\.(test|spec)(-d)?\.[cm]?[jt]sx?|(^|\/)test_[^/]*\.py|_test\.py|(^|\/)(conftest|tests)\.py)$/
+const scriptFolder =
+  /(^|\/)(bench(marks?)?|examples?|scripts?|demos?|docs?|priv|config|rel|tools|installer\/templates|lib\/mix\/tasks)\//
+const scriptFile =
+  /(\.exs|(^|\/)(setup|noxfile|tasks|manage)\.py|\.(config|stories|bench|benchmark)\.[cm]?[jt]sx?|(^|\/)(gulpfile|gruntfile)\.js)$/i
+
+function roleOf(path: string): Source['role'] {
+  if (testFolder.test(path) || testFile.test(path)) return 'test'
+  return scriptFolder.test(path) || scriptFile.test(path) ? 'script' : 'production'
+}

@@ -1,0 +1,90 @@
+/** Runs the shipped bundle as its user does: `dist/index.js` as a child process, with nothing of this process' environment but PATH. */
+import {spawn} from 'node:child_process'
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {dirname, join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+export const bundle = join(root, 'dist', 'index.js')
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Spawned {
+  readonly args?: readonly string[]
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Node's own flags, such as `--import`. */
+  readonly node?: readonly string[]
+}
+
+const limitMs = 60_000
+
+export async function spawnBundle({args = [], cwd, env = {}, node = []}: Spawned): Promise<Ended> {
+  const child = spawn(process.execPath, [...node, bundle, ...args], {
+    cwd: cwd ?? root,
+    env: {PATH: process.env['PATH'] ?? '', HOME: env['HOME'] ?? join(tmpdir(), 'no-such-home'), ...env},
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: limitMs,
+  })
+  const parts = {stdout: '', stderr: ''}
+  child.stdout.setEncoding('utf8').on('data', (text: string) => void (parts.stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => void (parts.stderr += text))
+  const code = await new Promise<number | null>((done, broken) => {
+    child.on('error', broken)
+    child.on('close', done)
+  })
+  return {code, ...parts}
+}
+
+export interface ActionRun extends Ended {
+  readonly outputs: Readonly<Record<string, string>>
+  readonly summary: string
+  readonly workspace: string
+}
+
+/** The bundle inside a runner: real files for the event, outputs and summary, inputs as `INPUT_*`. */
+export async function spawnAction(run: {
+  readonly event: string
+  readonly payload: unknown
+  readonly inputs: Readonly<Record<string, string>>
+  readonly env: Readonly<Record<string, string>>
+}): Promise<ActionRun> {
+  const folder = mkdtempSync(join(tmpdir(), 'refactor-plan-action-'))
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  const workspace = mkdtempSync(join(folder, 'workspace-'))
+  const outputFile = file('outputs', '')
+  const summaryFile = file('summary', '')
+  const inputs = Object.entries(run.inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value] as const)
+  const ended = await spawnBundle({
+    cwd: workspace,
+    env: {
+      CI: 'true',
+      GITHUB_ACTIONS: 'true',
+      GITHUB_EVENT_NAME: run.event,
+      GITHUB_EVENT_PATH: file('event.json', JSON.stringify(run.payload)),
+      GITHUB_OUTPUT: outputFile,
+      GITHUB_STEP_SUMMARY: summaryFile,
+      GITHUB_STATE: file('state', ''),
+      GITHUB_WORKSPACE: workspace,
+      GITHUB_RUN_ID: '4711',
+      RUNNER_TEMP: folder,
+      ...Object.fromEntries(inputs),
+      ...run.env,
+    },
+  })
+  const outputs = Object.fromEntries(
+    [...readFileSync(outputFile, 'utf8').matchAll(/^([^\n<]+)<<(ghadelimiter_\S+)\n([\s\S]*?)\n\2$/gm)].map(([, name = '', , value = '']) => [name, value]),
+  )
+  return {...ended, outputs, summary: readFileSync(summaryFile, 'utf8'), workspace}
+}
+
+/** Removes what `spawnAction` made around a workspace. */
+export const forget = ({workspace}: ActionRun): void => rmSync(dirname(workspace), {recursive: true, force: true})

@@ -1,0 +1,133 @@
+import * as fc from 'fast-check'
+import {describe, expect, it} from 'vitest'
+import {
+  clip,
+  code,
+  fenced,
+  hidden,
+  summaryText,
+  joinMarkdown,
+  link,
+  markdown,
+  paragraphs,
+  text,
+  type Markdown,
+} from '../src/trust.ts'
+import {anyText} from './plan/arbitrary.ts'
+import {dangersIn} from './report/dangers.ts'
+
+const server = 'https://github.example'
+const forms: readonly (readonly [string, (value: string) => Markdown])[] = [
+  ['text', text],
+  ['paragraphs', paragraphs],
+  ['code', code],
+  ['fenced', (value) => fenced(value, 'elixir')],
+  ['summaryText', summaryText],
+  ['link label', (value) => link(text(value), `${server}/a/b`, server)],
+  ['link address', (value) => link(text('x'), value, server)],
+  [
+    'link path',
+    (value) =>
+      link(code(value), `${server}/a/b/blob/main/${encodeURIComponent(value.replace(/\p{Surrogate}/gu, ''))}`, server),
+  ],
+]
+
+describe.each(forms)('%s', (_, form) => {
+  it('lets no image, HTML, off-host link, mention, reference or comment through', () => {
+    fc.assert(
+      fc.property(anyText, anyText, (a, b) => {
+        expect(dangersIn(markdown`${form(a)}\n\n${form(b)}`, server)).toEqual([])
+      }),
+      {numRuns: 1000},
+    )
+  })
+})
+
+describe('text', () => {
+  it.each([
+    ['plain words, and 1.5 of them.', 'plain words, and 1.5 of them.'],
+    ['handle_info and _x_', String.raw`handle_info and \_x\_`],
+    ['![x](y)', String.raw`!\[x\](y)`],
+    ['<img src=x>', '&lt;img src=x&gt;'],
+    ['a <!-- hidden --> b', 'a b'],
+    ['a <!-- never closed', 'a'],
+    ['@octocat', '@\u2060octocat'],
+    ['#12 GH-12', '\\#\u206012 GH-\u206012'],
+    ['deadbeefcafe', 'dead\u2060beefcafe'],
+    ['https://x.example www.x.example', 'https:\u2060//x.example www\u2060.x.example'],
+    ['a | b', String.raw`a \| b`],
+    [String.raw`a \| b`, String.raw`a \\\| b`],
+    ['1. one', String.raw`1\. one`],
+    ['- one', String.raw`\- one`],
+    ['&#64;octocat', '&amp;\\#\u206064;octocat'],
+    ['a\n\nb', 'a b'],
+    ['\u202eabc\u200b', 'abc'],
+  ])('%j → %j', (value, expected) => {
+    expect(text(value)).toBe(expected)
+  })
+})
+
+describe('code', () => {
+  it.each([
+    ['a', '`a`'],
+    ['a`b', '``a`b``'],
+    ['`', '`` ` ``'],
+    ['a|b', String.raw`${'`'}a\|b${'`'}`],
+    [String.raw`a\|b`, String.raw`${'`'}a\|b${'`'}`],
+    [String.raw`a\\|b`, '`a\\\\\\|b`'],
+    ['', ''],
+    ['@spec x', '`@\u2060spec x`'],
+  ])('%j → %j', (value, expected) => {
+    expect(code(value)).toBe(expected)
+  })
+})
+
+describe('link', () => {
+  it.each([
+    ['https://github.example/a/b/blob/1f/x.ex#L1-L2', '[x](https://github.example/a/b/blob/1f/x.ex#L1-L2)'],
+    ['https://github.example/a(b)', '[x](https://github.example/a%28b%29)'],
+    ['https://evil.example/', 'x'],
+    ['https://github.example@evil.example/', 'x'],
+    ['https://u:p@github.example/', 'x'],
+    ['http://github.example/', 'x'],
+    ['https://github.example.evil.example/', 'x'],
+    ['javascript:alert(1)', 'x'],
+    ['//evil.example', 'x'],
+    ['', 'x'],
+  ])('%s', (url, expected) => {
+    expect(link(text('x'), url, server)).toBe(expected)
+  })
+})
+
+it('a code block is closed by a fence longer than any inside', () => {
+  expect(fenced('a\n````\nb\n', 'elixir')).toBe('`````elixir\na\n````\nb\n`````')
+  expect(fenced('a', '"><script>')).toBe('```\na\n```')
+})
+
+it('a hidden comment cannot be ended from inside', () => {
+  fc.assert(
+    fc.property(anyText, (value) => {
+      const comment = hidden(value)
+      expect(comment.match(/<!--|-->/g)).toEqual(['<!--', '-->'])
+      expect(comment).not.toContain('\n')
+    }),
+    {numRuns: 500},
+  )
+  expect(hidden('refactor-plan:default eyJ--_a')).toBe('<!-- refactor-plan:default eyJ--_a -->')
+})
+
+it('clipping keeps to the limit and cuts no character in half', () => {
+  fc.assert(
+    fc.property(fc.string({unit: 'grapheme'}), fc.nat(40), (value, max) => {
+      const short = clip(value, max + 1)
+      expect(short.length).toBeLessThanOrEqual(max + 1)
+      expect(short).not.toMatch(/\p{Surrogate}/u)
+    }),
+  )
+})
+
+it('a bare string does not compile', () => {
+  // @ts-expect-error -- only escaped text may be woven in
+  expect(markdown`${'x'}`).toBe('x')
+  expect(joinMarkdown([text('*'), code('b')], ', ')).toBe('\\*, `b`')
+})
