@@ -1,1 +1,83 @@
-export const act = async (): Promise<number> => 0
+/** Entry of the Action: the runner's event and inputs → a request → what answers it → outputs and an exit code. One catch. */
+import {github} from './adapters/github.ts'
+import {runner, type Runner} from './adapters/runner.ts'
+import {settingNames} from './config.ts'
+import {Failure, messageOf} from './errors.ts'
+import {evaluateInRunner, optimizeInRunner} from './nightly.ts'
+import {keysOf} from './outside.ts'
+import {parseEvent} from './request/event.ts'
+import {commanderOf, understand, type Request} from './request/request.ts'
+import {answer, review, type Reviewing} from './review.ts'
+import {plain, plainLine} from './trust.ts'
+
+const secrets = ['token', 'anthropic-api-key', 'google-api-key'] as const
+const others = ['mode', 'anthropic-base-url', 'gemini-base-url', 'dry-run', 'optimizer'] as const
+
+/** All that may command under some configuration; the configured ones are checked once the configuration is read. */
+const mayCommand = ['admin', 'maintain', 'write', 'triage'] as const
+
+const bug = 3
+
+/** @returns the exit code: 0 done, 1 the gate failed, 2 the user can fix it, 3 it could not be judged */
+export async function act(): Promise<number> {
+  let outside: Runner | null = null
+  try {
+    outside = await runner()
+    return await actIn(outside)
+  } catch (thrown) {
+    const words = thrown instanceof Failure ? `${thrown.message}${thrown.hint === null ? '' : ` → ${thrown.hint}`}` : messageOf(thrown)
+    if (outside === null) process.stderr.write(`${plain(words)}\n`)
+    else {
+      outside.blame(plainLine(words))
+      outside.output('verdict', 'error')
+      if (!(thrown instanceof Failure) && thrown instanceof Error) outside.say(plain(thrown.stack ?? ''))
+    }
+    return thrown instanceof Failure ? thrown.exit : bug
+  }
+}
+
+async function actIn(outside: Runner): Promise<number> {
+  const given = outside.inputs([...secrets, ...others, ...settingNames])
+  for (const name of secrets) outside.mask(given[name] ?? '')
+  const settings = Object.fromEntries(settingNames.map((name) => [name, given[name] ?? '']))
+  const token = given['token'] ?? ''
+  if (token === '') throw new Failure('missing-token', 'the input `token` is empty', {hint: 'leave it out to use github.token'})
+  const keys = keysOf({
+    ANTHROPIC_API_KEY: given['anthropic-api-key'] || process.env['ANTHROPIC_API_KEY'],
+    ANTHROPIC_BASE_URL: given['anthropic-base-url'] || process.env['ANTHROPIC_BASE_URL'],
+    GEMINI_API_KEY: given['google-api-key'] || process.env['GEMINI_API_KEY'] || process.env['GOOGLE_API_KEY'],
+    GEMINI_BASE_URL: given['gemini-base-url'] || process.env['GEMINI_BASE_URL'],
+  })
+  for (const key of [keys.claude, keys.gemini]) if (key !== null) outside.mask(key.apiKey)
+  const hub = await github({token, apiUrl: outside.apiUrl, repository: outside.repository})
+  const shared: Reviewing = {outside, hub, token, keys, settings, dryRun: given['dry-run'] === 'true'}
+  switch (given['mode'] || 'all') {
+    case 'all':
+      return planFor(shared)
+    case 'evaluate':
+      return evaluateInRunner(shared)
+    case 'optimize':
+      return optimizeInRunner(shared, given['optimizer'] || 'bootstrap')
+    default:
+      throw new Failure('bad-input', `mode: ${plainLine(given['mode'] ?? '', 40)} is not a mode`, {hint: 'one of all, evaluate, optimize'})
+  }
+}
+
+async function planFor(shared: Reviewing): Promise<number> {
+  const {outside, hub} = shared
+  const event = parseEvent(outside.event.name, outside.event.payload)
+  const commander = commanderOf(event)
+  const permission = commander === null ? null : await hub.permissionOf(commander)
+  const request: Request = understand(event, {permission, allowed: mayCommand})
+  switch (request.kind) {
+    case 'skip':
+      outside.say(plainLine(`nothing to do: ${request.reason}`))
+      outside.output('verdict', 'skipped')
+      if (request.reason === 'not-permitted' && event.kind === 'issue_comment') await hub.react(event.comment.id, '-1')
+      return 0
+    case 'help':
+      return answer(request, shared)
+    case 'plan':
+      return review(request, permission, shared)
+  }
+}

@@ -1,28 +1,31 @@
 /** Inputs or flags, then the base branch's `.github/refactor-plan.yml`, then defaults → one `Config`, once. */
 import * as z from 'zod'
-import {parseYaml, problemsOf, valueOf} from './document.ts'
+import {parseYaml, problemsOf, valueOf, type Read} from './document.ts'
 import {Failure} from './errors.ts'
 
 export const configFile = '.github/refactor-plan.yml'
 
 /** One spelling everywhere a person meets it: these keys are the file's keys, the flags and the Action's inputs. */
 export const Settings = z.strictObject({
-  goal: z.string().min(1).default('Analyze this codebase for anti-patterns and create a critical refactoring plan.'),
+  goal: z.string().min(1).default('Analyze this codebase for anti-patterns and create a critical refactoring plan.').describe('what the plan is for'),
   pipeline: z.string().min(1).default('auto').describe('`auto`, a name under pipelines/, or a path to a YAML file'),
   gold: z.string().min(1).default('gold').describe('folder of gold standards'),
-  threshold: z.number().min(0).max(10).default(8),
-  gate: z.enum(['off', 'warn', 'enforce']).default('enforce'),
-  comment: z.enum(['update', 'off']).default('update'),
-  commit: z.enum(['off', 'pr', 'branch']).default('off'),
-  'status-context': z.string().min(1).max(100).default('refactor-plan/gate'),
-  judge: z.enum(['auto', 'off']).default('auto'),
-  'require-gold': z.boolean().default(false),
-  'require-judge': z.boolean().default(false),
+  threshold: z.number().min(0).max(10).default(8).describe('the score, 0-10, from which on the gate passes'),
+  gate: z.enum(['off', 'warn', 'enforce']).default('enforce').describe('`enforce` fails the job (exit 1) when the gate fails, `warn` only says so, `off` decides nothing and sets no status'),
+  comment: z.enum(['update', 'off']).default('update').describe('`update` keeps one comment on the pull request up to date'),
+  commit: z.enum(['off', 'pr', 'branch']).default('off').describe('what `optimize` in the Action does with evolved YAML'),
+  'status-context': z.string().min(1).max(100).default('refactor-plan/gate').describe('name of the commit status'),
+  judge: z.enum(['auto', 'off']).default('auto').describe("`auto`: a model of another family answers closed questions about a model's plan when its key is there"),
+  'require-gold': z.boolean().default(false).describe('fail when no gold standard applies'),
+  'require-judge': z.boolean().default(false).describe('end in error when the judge cannot be reached'),
   'max-tokens': z.int().min(1000).max(2_000_000).default(200_000).describe('token budget of the pack'),
-  'max-cost-usd': z.number().positive().default(5),
-  include: z.array(z.string()).default([]),
-  exclude: z.array(z.string()).default([]),
-  permissions: z.array(z.enum(['admin', 'maintain', 'write', 'triage'])).default(['admin', 'maintain', 'write']),
+  'max-cost-usd': z.number().positive().default(5).describe('stop before a model call that would pass this'),
+  include: z.array(z.string()).default([]).describe('read only these (gitignore syntax)'),
+  exclude: z.array(z.string()).default([]).describe('do not read these'),
+  permissions: z
+    .array(z.enum(['admin', 'maintain', 'write', 'triage']))
+    .default(['admin', 'maintain', 'write'])
+    .describe('who may command by comment'),
 })
 export type Settings = z.infer<typeof Settings>
 
@@ -90,7 +93,7 @@ export function parseConfig(
   given: Readonly<Record<string, unknown>>,
   file: {readonly path: string; readonly text: string} | null,
 ): Config {
-  const base = file === null ? {} : readFile(file.text, file.path)
+  const base = file === null ? {} : valueOf(readSettings(file.text, file.path), 'config')
   const inputs = Object.entries(given).flatMap(([name, value]) =>
     value === undefined || value === '' ? [] : [[nameOf(name), fromText(name, value)] as const],
   )
@@ -102,12 +105,13 @@ export function parseConfig(
   })
 }
 
-function readFile(text: string, path: string): Readonly<Record<string, unknown>> {
-  if (text.trim() === '') return {}
-  const parsed = valueOf(parseYaml(text, path), 'config')
-  if (parsed.value === null) return {}
-  const checked = Settings.partial().safeParse(parsed.value)
-  if (!checked.success) valueOf({ok: false, problems: problemsOf(checked.error, parsed, path)}, 'config')
-  // zod would fill the defaults in; only what the file itself says may override a default
-  return typeof parsed.value === 'object' ? {...parsed.value} : {}
+/** What the file itself says; defaults are not filled in, so that only what it says overrides one. */
+export function readSettings(text: string, path: string): Read<Partial<Settings>> {
+  const parsed = parseYaml(text, path)
+  if (!parsed.ok) return parsed
+  if (parsed.value.value === null) return {ok: true, value: {}}
+  const checked = Settings.partial().safeParse(parsed.value.value)
+  if (!checked.success) return {ok: false, problems: problemsOf(checked.error, parsed.value, path)}
+  const said = Object.keys(Object(parsed.value.value))
+  return {ok: true, value: Object.fromEntries(Object.entries(checked.data).filter(([name]) => said.includes(name)))}
 }

@@ -5,12 +5,12 @@ import {openSource, readText, writeInside} from './adapters/disk.ts'
 import type {Flags, Option, World} from './commands/command.ts'
 import {configFile, parseConfig, settingNames, type Config} from './config.ts'
 import {Failure} from './errors.ts'
-import {chooseJudge, choosePipeline, digestOf, isOwnGold, keysOf, makeHost, parseGold, readGoldFolder, type GoldFile} from './outside.ts'
-import {planFileName, renderPlan} from './plan/plan.ts'
-import {noUsage, type Usage} from './provider.ts'
+import {chooseJudge, choosePipeline, digestOf, isOwnGold, keysOf, makeHost, modelsOf, parseGold, readGoldFolder, type GoldFile} from './outside.ts'
+import {planFileName, renderPlan} from './plan/document.ts'
+import {addUsage, noUsage, type Usage} from './provider.ts'
 import {renderTerminal} from './report/terminal.ts'
 import {reportOn, type Report} from './report/report.ts'
-import {run, type Job, type Judged} from './run.ts'
+import {run, type Job, type Judged, type Reading} from './run.ts'
 import type {Verdict} from './score/scorecard.ts'
 import {plainLine} from './trust.ts'
 
@@ -84,7 +84,7 @@ export async function planLocally(path: string, flags: Flags, world: World): Pro
     budget: {calls: null, tokens: null, usd: config.maxCostUsd},
     say: world.say,
     onSpent: (usage) => {
-      spent = {calls: spent.calls + usage.calls, input_tokens: spent.input_tokens + usage.input_tokens, output_tokens: spent.output_tokens + usage.output_tokens, usd: spent.usd === null || usage.usd === null ? null : spent.usd + usage.usd}
+      spent = addUsage(spent, usage)
     },
   })
   const job: Job = {
@@ -106,7 +106,7 @@ export async function planLocally(path: string, flags: Flags, world: World): Pro
   const report = reportOn({
     request: null,
     repository: {name: source.name, commit: source.commit, server_url: null},
-    pipeline: {name: chosen.pipeline.name, models: modelsOf(judged)},
+    pipeline: {name: chosen.pipeline.name, models: modelsOf(judged.trace)},
     plan: judged.plan,
     plan_path: written,
     scorecard: judged.scorecard,
@@ -124,11 +124,6 @@ export async function planLocally(path: string, flags: Flags, world: World): Pro
   world.say(renderTerminal(report, {color: world.color}))
   return {report, verdict: judged.verdict, config, judged, path: written}
 }
-
-/** The models that answered, as `provider/model`. */
-export const modelsOf = ({trace}: Pick<Judged, 'trace'>): readonly string[] => [
-  ...new Set(trace.steps.flatMap(({calls}) => calls.map(({request, reply}) => `${request.provider}/${reply.model}`))),
-]
 
 function writePlan({plan}: Judged, output: string | null, cwd: string): string {
   const name = planFileName(plan, digestOf)
@@ -149,8 +144,16 @@ export function writeFileAt(file: string, text: string): void {
   writeInside(resolve(file, '..'), file.slice(file.lastIndexOf(sep) + 1), text)
 }
 
-/** @returns the exit code: an `enforce` gate closes on fail (1) and on what could not be judged (3) */
-export function exitOf({decision}: Verdict, gate: Config['gate']): number {
-  if (gate !== 'enforce' || decision === 'pass') return 0
-  return decision === 'fail' ? 1 : 3
+/** What a command reads of a path: for `pack`, `scan` and `run`, which need no gold standard but must not read one. */
+export async function openReading(path: string, flags: Flags, config: Config, world: World): Promise<Reading> {
+  const place = resolve(world.cwd, path)
+  const ref = typeof flags['ref'] === 'string' ? {ref: flags['ref']} : {}
+  return {
+    source: await openSource(place, ref),
+    maxTokens: config.maxTokens,
+    include: config.include,
+    exclude: config.exclude,
+    goldRoots: [config.gold],
+    goldDigests: new Set(),
+  }
 }

@@ -12,10 +12,11 @@ import {readDocument, valueOf} from './document.ts'
 import {Failure} from './errors.ts'
 import type {Host, Source} from './host.ts'
 import {parsePipeline} from './pipeline/pipeline.ts'
-import type {Pipeline} from './pipeline/step.ts'
+import type {Pipeline, Trace} from './pipeline/step.ts'
 import {pricesAt} from './prices.ts'
 import {metered, priced, retried, routed, type Budget, type Provider, type Usage} from './provider.ts'
 import {GoldStandard} from './score/gold.ts'
+import type {Decision} from './score/scorecard.ts'
 import type {Plain} from './trust.ts'
 
 /** Keys and endpoints, by provider. A provider without a key is null. */
@@ -51,8 +52,8 @@ export function makeHost(settings: {
   const patient = (ask: Provider): Provider =>
     retried(ask, {sleep: pause, random: Math.random, now: () => performance.now(), attempts, deadlineMs})
   const ask = routed({
-    claude: keys.claude === null ? {missing: providers.claude.keys} : patient(providers.claude.connect(keys.claude)),
-    gemini: keys.gemini === null ? {missing: providers.gemini.keys} : patient(providers.gemini.connect(keys.gemini)),
+    claude: keys.claude === null ? {keys: providers.claude.keys} : patient(providers.claude.connect(keys.claude)),
+    gemini: keys.gemini === null ? {keys: providers.gemini.keys} : patient(providers.gemini.connect(keys.gemini)),
   })
   return {
     ask: metered(priced(ask, prices), {budget, prices}, settings.onSpent ?? (() => undefined)),
@@ -89,17 +90,17 @@ export interface Chosen {
  * `auto` takes `genesis` when both keys are there, else `offline`, and says which. A name is a pipeline that ships with the
  * program, a path is one of the trusted side.
  */
-export async function choosePipeline(name: string, keys: Keys, readTrusted: ReadTrusted): Promise<Chosen> {
+export async function choosePipeline(name: string, keys: Keys, readTrusted: ReadTrusted, variables: readonly string[] = []): Promise<Chosen> {
   if (name === 'auto') {
     const missing = [keys.claude === null ? 'ANTHROPIC_API_KEY' : null, keys.gemini === null ? 'GEMINI_API_KEY' : null].filter((each) => each !== null)
-    const chosen = await choosePipeline(missing.length === 0 ? 'genesis' : 'offline', keys, readTrusted)
+    const chosen = await choosePipeline(missing.length === 0 ? 'genesis' : 'offline', keys, readTrusted, variables)
     return {...chosen, note: missing.length === 0 ? null : `No key (${missing.join(', ')}): the offline pipeline ran, on static rules alone; no model was asked.`}
   }
   const shipped = /^[a-z0-9][a-z0-9-]*$/.test(name)
   const file = shipped ? join(home, 'pipelines', `${name}.yaml`) : name
   const text = shipped ? await readShipped(file, name) : await readTrusted(name)
   if (text === null) throw new Failure('no-such-pipeline', `${name}: no such pipeline`, {hint: 'give `auto`, `genesis`, `offline` or the path of a YAML file'})
-  const pipeline = valueOf(parsePipeline(text, shipped ? `pipelines/${basename(file)}` : name), 'pipeline', '`check` validates pipelines')
+  const pipeline = valueOf(parsePipeline(text, shipped ? `pipelines/${basename(file)}` : name, variables), 'pipeline', '`check` validates pipelines')
   return {pipeline, text, file, note: null}
 }
 
@@ -149,4 +150,15 @@ export async function sourceOfGold({gold: {source}, file}: GoldFile, own: string
   if ('repository' in source) return {missing: `${source.repository} at ${source.commit.slice(0, 12)} is not at hand`}
   if ('pack' in source) return openSource(resolve(dirname(file), source.pack))
   return openSource(/^\.\/?$/.test(source.path) ? own : resolve(dirname(file), source.path))
+}
+
+/** The models that answered, as `provider/model`. */
+export const modelsOf = ({steps}: Trace): readonly string[] => [
+  ...new Set(steps.flatMap(({calls}) => calls.map(({request, reply}) => `${request.provider}/${reply.model}`))),
+]
+
+/** @returns the exit code: an `enforce` gate closes on fail (1) and on what could not be judged (3) */
+export function exitOf(decision: Decision, gate: 'off' | 'warn' | 'enforce'): number {
+  if (gate !== 'enforce' || decision === 'pass') return 0
+  return decision === 'fail' ? 1 : 3
 }

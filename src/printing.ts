@@ -14,7 +14,7 @@ export const formatOf = (flags: Flags, fallback = 'text'): string => (typeof fla
 export const printJson = (world: World, value: object): void => world.print(JSON.stringify({schema: 1, ...value}, null, 2))
 
 /** `score --format json` of DESIGN §4. */
-export const scoreShape = (scorecard: Scorecard, verdict: Verdict): object => ({score: scorecard.score, verdict, ...scorecard})
+export const scoreShape = (scorecard: Scorecard, verdict: Verdict): object => ({...scorecard, verdict})
 
 export function printPlan({report, judged, path}: Ran, format: string, world: World): void {
   if (format !== 'json') return world.print(`Plan generated at ${path}`)

@@ -185,9 +185,10 @@ interface Charge {
 
 const budgetHint = 'raise the limit (--max-cost-usd, --budget), or choose a cheaper model or a smaller pack'
 
+/** A call of unknown price may cost anything: with a limit in dollars nothing runs beside it. */
 const addCharge = (sum: {tokens: number; usd: number}, {tokens, usd}: Charge): {tokens: number; usd: number} => ({
   tokens: sum.tokens + tokens,
-  usd: sum.usd + (usd ?? 0),
+  usd: sum.usd + (usd ?? Infinity),
 })
 
 function limitReached(

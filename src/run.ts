@@ -5,11 +5,11 @@ import type {Pack} from './pack/pack.ts'
 import {packFiles} from './pack/read.ts'
 import {renderPack} from './pack/render.ts'
 import {select} from './pack/select.ts'
-import {execute} from './pipeline/execute.ts'
+import {execute, type PipelineEvent} from './pipeline/execute.ts'
 import type {Pipeline, Trace} from './pipeline/step.ts'
+import {renderPlan} from './plan/document.ts'
 import {Plan} from './plan/plan.ts'
 import {planFrom, planSchema} from './plan/reply.ts'
-import {renderPlan} from './plan/document.ts'
 import {checkPlan} from './plan/rules/index.ts'
 import type {Violation} from './plan/rules/rule.ts'
 import type {Scan} from './scan/finding.ts'
@@ -47,7 +47,6 @@ export interface Job {
 export interface Made {
   readonly pack: Pack
   readonly code: Code
-  readonly scan: Scan | null
   readonly trace: Trace
   readonly plan: Plan
 }
@@ -66,23 +65,7 @@ export async function run(job: Job, host: Host): Promise<Judged> {
 /** pack → pipeline → plan. Throws `Failure`: `empty-repository`, `gold-in-pack`, what the pipeline throws, `not-a-plan`. */
 export async function makePlan(job: Job, host: Host): Promise<Made> {
   const {pack, whole} = await packSource(job, host)
-  const code = codeOf(whole)
-  const scanned = await scanPack(whole, host)
-  const fill = {goal: job.goal, name: pack.name, commit: pack.commit, scan: scanned, paths: code.paths}
-  const trace = await execute(
-    job.pipeline,
-    {user_prompt: job.goal, repository_name: pack.name, repository: renderPack(pack, 'xml', {lineNumbers: true}), findings: scanned.findings},
-    {
-      ask: host.ask,
-      scan: async () => scanned,
-      draft: (source) => {
-        const plan = planFrom(source, fill)
-        return {text: renderPlan(plan), data: plan}
-      },
-      schemas: {plan: planSchema},
-    },
-    {nonce: host.nonce(), now: host.now, signal: host.signal, onEvent: (event) => host.say(plain(`${event.step}: ${event.kind}`))},
-  )
+  const trace = await executeOn(job.pipeline, {user_prompt: job.goal}, pack, whole, job.goal, host)
   const plan = Plan.safeParse(trace.output.data)
   if (!plan.success) {
     throw new Failure('not-a-plan', `the pipeline ${job.pipeline.name} did not end in a plan`, {
@@ -90,10 +73,45 @@ export async function makePlan(job: Job, host: Host): Promise<Made> {
       exit: 3,
     })
   }
-  return {pack, code, scan: scanned, trace, plan: plan.data}
+  return {pack, code: codeOf(whole), trace, plan: plan.data}
 }
 
-async function packSource(job: Job, host: Host): Promise<{readonly pack: Pack; readonly whole: Pack}> {
+async function executeOn(
+  pipeline: Pipeline,
+  inputs: Readonly<Record<string, string>>,
+  pack: Pack,
+  whole: Pack,
+  goal: string,
+  host: Host,
+): Promise<Trace> {
+  const scanned = await scanPack(whole, host)
+  const about = {goal, name: pack.name, commit: pack.commit, scan: scanned, paths: whole.files.map(({path}) => path)}
+  const tools = {
+    ask: host.ask,
+    scan: async () => scanned,
+    draft: (source: unknown) => {
+      const plan = planFrom(source, about)
+      return {text: renderPlan(plan), data: plan}
+    },
+    schemas: {plan: planSchema},
+  }
+  const {now, signal} = host
+  const onEvent = (event: PipelineEvent): void => host.say(plain(sayOf(event)))
+  const known = {repository_name: pack.name, repository: renderPack(pack, 'xml', {lineNumbers: true}), findings: scanned.findings}
+  return execute(pipeline, {...known, ...inputs}, tools, {nonce: host.nonce(), now, signal, onEvent})
+}
+
+function sayOf(event: PipelineEvent): string {
+  if (event.kind === 'started') return `${event.step} …`
+  const took = `${event.step} ${event.kind} after ${(event.milliseconds / 1000).toFixed(1)} s`
+  return event.kind === 'finished' && event.usage.calls > 0 ? `${took}, ${event.usage.input_tokens} tokens in, ${event.usage.output_tokens} out` : took
+}
+
+/** What a run reads, and how much of it a model is shown. */
+export type Reading = Pick<Job, 'source' | 'maxTokens' | 'include' | 'exclude' | 'goldRoots' | 'goldDigests'>
+
+/** `whole` is every text file, for rules and quotes; `pack` what fits the budget. Throws `Failure` `empty-repository`, `gold-in-pack`. */
+export async function packSource(job: Reading, host: Pick<Host, 'digest'>): Promise<{readonly pack: Pack; readonly whole: Pack}> {
   const entries = await job.source.list()
   const {chosen, leftOut} = select(entries, {include: job.include, exclude: job.exclude, goldRoots: job.goldRoots})
   const files = await job.source.read(chosen)
@@ -113,14 +131,26 @@ async function packSource(job: Job, host: Host): Promise<{readonly pack: Pack; r
   return {pack: packFiles(files, {...about, budget: job.maxTokens}), whole}
 }
 
-async function scanPack(whole: Pack, host: Host): Promise<Scan> {
+export async function scanPack(whole: Pack, host: Pick<Host, 'loadParse'>): Promise<Scan> {
   const languages = new Set(whole.files.flatMap(({path}) => languageOf(path) ?? []))
   return scan(whole.files, await host.loadParse([...languages]))
 }
 
-function codeOf({files}: Pack): Code {
+export function codeOf({files}: Pack): Code {
   const lines = new Map(files.map(({path, text}) => [path, text.split(/\r?\n/)]))
   return {paths: [...lines.keys()], lines: (path) => lines.get(path) ?? null}
+}
+
+/** Any pipeline on any code, with the variables of the command line. */
+export async function runPipeline(
+  pipeline: Pipeline,
+  variables: Readonly<Record<string, string>>,
+  reading: Reading,
+  goal: string,
+  host: Host,
+): Promise<Trace> {
+  const {pack, whole} = await packSource(reading, host)
+  return executeOn(pipeline, {user_prompt: goal, ...variables}, pack, whole, goal, host)
 }
 
 /** plan → violations, scorecard, verdict. Throws `Failure` `stale-gold`. */

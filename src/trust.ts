@@ -68,7 +68,7 @@ export function text(value: Untrusted): Markdown {
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replace(/^([-+=])/, String.raw`\$1`)
-    .replace(/^(\d{1,9})([.)])/, String.raw`$1\$2`)
+    .replace(/^(\d{1,9})([.)])(?=\s|$)/, String.raw`$1\$2`)
   return asMarkdown(escaped)
 }
 
@@ -143,7 +143,11 @@ const asEntities = (value: string): string =>
 
 /** As `text`, but by entities, which hold in HTML too: for inside of `<summary>`, where GitHub parses no Markdown. */
 export const summaryText = (value: Untrusted): Markdown =>
-  asMarkdown(asEntities(unlinked(seen(value))).replace(/\s+/g, ' ').trim())
+  asMarkdown(
+    asEntities(unlinked(seen(value)))
+      .replace(/\s+/g, ' ')
+      .trim(),
+  )
 
 /** Text or an attribute's value in HTML; lines stay lines. */
 export const htmlText = (value: Untrusted): Html =>
@@ -194,11 +198,11 @@ const commandless = (line: string): string => line.replace(/^(\s*):(?=:)/, '$1: 
 
 /**
  * Text for a terminal, a log, a commit message: lines stay lines, and nothing in it is invisible, moves the cursor, reorders
- * other text or is a command to the runner.
+ * other text or is a command to the runner. Of what is plain already it makes nothing else.
  *
  * @param max UTF-16 units that are kept, an ellipsis included
  */
-export function plain(value: Untrusted, max = Number.POSITIVE_INFINITY): Plain {
+export function plain(value: Untrusted | Plain, max = Number.POSITIVE_INFINITY): Plain {
   const visible = value
     .replace(escapeSequences, '')
     .replace(/\r\n?|[\u0085\u2028\u2029]/g, '\n')
@@ -208,5 +212,5 @@ export function plain(value: Untrusted, max = Number.POSITIVE_INFINITY): Plain {
 }
 
 /** As `plain`, on one line: for a status, an output, a title. */
-export const plainLine = (value: Untrusted, max = Number.POSITIVE_INFINITY): Plain =>
+export const plainLine = (value: Untrusted | Plain, max = Number.POSITIVE_INFINITY): Plain =>
   asPlain(clip(commandless(plain(value).replace(/\s+/g, ' ').trim()), max))

@@ -34,8 +34,8 @@ export const digestOf = (bytes: Uint8Array): string => createHash('sha256').upda
  * Throws `Failure`: `no-such-path`, `not-a-repository`, `no-such-ref`, `not-a-pack`, `too-many-files`, `too-deep`.
  */
 export async function openSource(path: string, {ref}: {readonly ref?: string} = {}): Promise<Source> {
-  const stat = statSync(resolve(path), {throwIfNoEntry: false})
-  if (stat === undefined || (!stat.isDirectory() && !stat.isFile())) {
+  const stat = statOf(path)
+  if (stat === null || (!stat.isDirectory() && !stat.isFile())) {
     throw new Failure('no-such-path', `no such folder or packed file: ${path}`, {
       hint: 'give a folder, a clone of a git repository, or a packed repository in repomix XML',
     })
@@ -60,6 +60,15 @@ export async function openSource(path: string, {ref}: {readonly ref?: string} = 
     )
   }
   return folder(root)
+}
+
+/** null also where a file is taken for a folder, a link leads in circles, or nobody may look. */
+function statOf(path: string): Stats | null {
+  try {
+    return statSync(resolve(path), {throwIfNoEntry: false}) ?? null
+  } catch {
+    return null
+  }
 }
 
 function packFile(root: string, path: string): Source {
@@ -166,8 +175,8 @@ export function readText(path: string, limit = 16 * 1024 * 1024): string {
     new Failure('no-such-file', `${message}: ${path}`, {
       hint: 'check the path; it is relative to the current directory',
     })
-  const stat = statSync(resolve(path), {throwIfNoEntry: false})
-  if (stat === undefined) throw wrong('no such file')
+  const stat = statOf(path)
+  if (stat === null) throw wrong('no such file')
   if (!stat.isFile()) throw wrong('not a file')
   if (stat.size > limit) throw wrong(`larger than ${Math.floor(limit / 1024 / 1024)} MiB`)
   const bytes = readBytes(realpathSync(path), limit)

@@ -1,4 +1,5 @@
-import {exitOf, planLocally, settingOptions} from '../locally.ts'
+import {planLocally, settingOptions} from '../locally.ts'
+import {exitOf} from '../outside.ts'
 import {formatOf, outputOptions, printPlan} from '../printing.ts'
 import type {Command} from './command.ts'
 
@@ -11,6 +12,6 @@ export const generate: Command = {
     const format = formatOf(flags)
     const ran = await planLocally('.', {...flags, goal}, world)
     printPlan(ran, format, world)
-    return exitOf(ran.verdict, ran.config.gate)
+    return exitOf(ran.verdict.decision, ran.config.gate)
   },
 }

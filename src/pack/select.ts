@@ -62,7 +62,7 @@ const generatedFolders = new Set([
 ])
 /** Words that business code uses too (`lib/shop/vendor/`): made by a tool only outside source folders. */
 const ambiguousFolders = new Set(['dist', 'deps', 'vendor', 'coverage', 'third_party'])
-const sourceFolders = new Set(['lib', 'src', 'app', 'web', 'test', 'tests', 'spec', 'internal', 'pkg', 'cmd'])
+const sourceFolders = new Set(['lib', 'src', 'test', 'tests', 'spec', 'internal', 'pkg', 'cmd'])
 const generatedNames =
   /^(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|mix\.lock|rebar\.lock|cargo\.lock|gemfile\.lock|composer\.lock|poetry\.lock|pdm\.lock|uv\.lock|pipfile\.lock|go\.sum|deno\.lock|flake\.lock|podfile\.lock|pubspec\.lock|gradle\.lockfile|packages\.lock\.json|\.terraform\.lock\.hcl)$|\.min\.(?:js|css|mjs)$|\.(?:js|css|mjs)\.map$|_pb2\.py$|\.pb\.go$|\.snap$/
 

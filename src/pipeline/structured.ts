@@ -15,12 +15,6 @@ export type Check = (
 /** More mistakes than this are one mistake: the form was not understood. */
 const maxErrors = 20
 
-/** Any JSON object or list: for a step that asks for JSON without a schema. */
-export const anyJson: Check = (value) =>
-  typeof value === 'object' && value !== null
-    ? {ok: true, data: value}
-    : {ok: false, errors: ['the answer must be a JSON object or array']}
-
 /** Throws `Failure` `bad-schema` for a schema that cannot be checked (`if`, unknown types, dangling references). */
 export function checkOf(schema: JsonSchema): Check {
   const type = typeOf(schema)
@@ -56,29 +50,40 @@ const pathOf = (path: readonly PropertyKey[]): string =>
     ? 'the answer'
     : path.map((key, at) => (typeof key === 'number' ? `[${key}]` : `${at > 0 ? '.' : ''}${String(key)}`)).join('')
 
+/** JSON without a schema: prose is full of `[1]` and `{:ok, pid}`, which are not the answer. */
+const container: Check = (value) =>
+  typeof value === 'object' && value !== null
+    ? {ok: true, data: value}
+    : {ok: false, errors: ['the answer must be a JSON object or array']}
+
 /**
- * The whole text first; then what stands in it as JSON, in fences or bare; repair only of one such piece and only if it is
- * closed: half an answer is another answer. Several different valid pieces are none, because neither the first nor the
+ * The whole text first; then what stands in it as JSON, in fences or bare; repair only of a closed piece that is most of
+ * the text: half an answer is another answer. Several different valid pieces are none, because neither the first nor the
  * last is known to be meant (an echoed example comes first, an injected one last).
+ *
+ * @param check null: any JSON object or array
  */
-export function readStructured(text: string, check: Check): Structured {
+export function readStructured(text: string, check: Check | null): Structured {
   const whole = text.replace(/^\ufeff/, '').trim()
+  const test = check ?? container
   const direct = parse(whole)
-  if (direct !== undefined) return {...check(direct.value), repaired: false}
+  if (direct !== undefined) return readAs(test(direct.value), false)
   const pieces = piecesIn(whole)
-  const parsed = pieces.flatMap((piece) => parse(piece) ?? [])
-  const checked = parsed.map(({value}) => check(value))
+  const main = pieces.find((piece) => piece.length * 2 >= whole.length)
+  const parsed = (check === null ? [main ?? ''] : pieces).flatMap((piece) => parse(piece) ?? [])
+  const checked = parsed.map(({value}) => test(value))
   const valid = new Map(checked.flatMap((each) => (each.ok ? [[JSON.stringify(each.data), each.data] as const] : [])))
   if (valid.size > 1) return {ok: false, errors: [`the answer holds ${valid.size} different JSON values; give one`]}
   for (const data of valid.values()) return {ok: true, data, repaired: false}
-  for (const piece of pieces.toSorted((a, b) => b.length - a.length)) {
-    const mended = mend(piece)
-    const result = mended === undefined ? undefined : check(mended.value)
-    if (result?.ok) return {...result, repaired: true}
-  }
+  const mended = main === undefined || parse(main) !== undefined ? undefined : mend(main)
+  const result = mended === undefined ? undefined : test(mended.value)
+  if (result?.ok) return readAs(result, true)
   const wrong = checked.flatMap((each) => (each.ok ? [] : [each.errors])).at(-1)
-  return {ok: false, errors: wrong ?? [syntaxOf(whole)]}
+  return {ok: false, errors: wrong ?? result?.errors ?? [syntaxOf(whole)]}
 }
+
+const readAs = (checked: ReturnType<Check>, repaired: boolean): Structured =>
+  checked.ok ? {...checked, repaired} : checked
 
 function parse(text: string): {readonly value: unknown} | undefined {
   try {

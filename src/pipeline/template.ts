@@ -77,16 +77,19 @@ const minNonce = 8
  * @param nonce unguessable, the same for one run, so that a long text that is sent twice can be cached by the provider
  */
 export function fence(name: string, text: string, nonce: string): string {
-  const shown = visible(text).replace(ourMarkers, '&lt;')
+  const shown = unfenced(text)
   const inside = nonce.length < minNonce ? shown : shown.replaceAll(nonce, '[removed]')
   return `<${marker} name="${name}" nonce="${nonce}">\n${inside}\n</${marker} name="${name}" nonce="${nonce}">`
 }
+
+/** Words of somebody who may command: no fence, but nothing hidden and nothing that looks like one either. */
+export const unfenced = (text: string): string => visible(text).replace(ourMarkers, '&lt;')
 
 /**
  * Without what a person does not see and a model reads: controls, zero-width and bidirectional characters
  * (CVE-2021-42574), tag characters and runs of variation selectors, both of which can carry hidden sentences.
  */
-export const visible = (text: string): string => text.toWellFormed().replace(invisible, '')
+export const visible = (text: string): string => text.replace(/\p{Surrogate}/gu, '\ufffd').replace(invisible, '')
 
 const invisible = new RegExp(
   [

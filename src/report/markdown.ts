@@ -106,7 +106,7 @@ const renderAt = (report: Report, detail: Detail): Markdown =>
 
 const blocks = (parts: readonly (Markdown | null)[]): Markdown =>
   joinMarkdown(
-    parts.filter((part) => part !== null && part !== ''),
+    parts.flatMap((part) => (part === null || part === '' ? [] : [part])),
     '\n\n',
   )
 
@@ -144,13 +144,29 @@ const maxReasons = 10
 function reasons({verdict: {decision, reasons}}: Report): Markdown | null {
   if (decision === 'pass' || reasons.length === 0) return null
   const shown = reasons.slice(0, maxReasons).map(({message}) => markdown`> - ${text(clip(message, 300))}`)
-  return lines([markdown`> [!${alert[decision]}]`, ...shown, ...more(reasons.length, maxReasons, markdown`> - `)])
+  return lines([
+    markdown`> [!${alert[decision]}]`,
+    ...shown,
+    ...more(
+      reasons.length,
+      maxReasons,
+      markdown`
+> -
+      `,
+    ),
+  ])
 }
 
 const alert = {
-  fail: markdown`WARNING`,
-  inconclusive: markdown`NOTE`,
-  error: markdown`CAUTION`,
+  fail: markdown`
+WARNING
+  `,
+  inconclusive: markdown`
+NOTE
+  `,
+  error: markdown`
+CAUTION
+  `,
 } as const
 
 const more = (count: number, shown: number, before: Markdown): readonly Markdown[] =>
@@ -161,8 +177,19 @@ function improvements(report: Report, detail: Detail): Markdown | null {
   if (improvements.length === 0) return null
   const shown = improvements.slice(0, detail.improvements).map((one) => markdown`- ${improvement(report, one)}`)
   return blocks([
-    markdown`### What would raise the score`,
-    lines([...shown, ...more(improvements.length, detail.improvements, markdown`- `)]),
+    markdown`
+### What would raise the score
+    `,
+    lines([
+      ...shown,
+      ...more(
+        improvements.length,
+        detail.improvements,
+        markdown`
+-
+        `,
+      ),
+    ]),
   ])
 }
 
@@ -188,10 +215,16 @@ function scores(report: Report): Markdown | null {
     ({name, value, meaning}) => markdown`| ${text(name)} | ${text(value)} | ${text(meaning)} |`,
   )
   return blocks([
-    markdown`### Score`,
+    markdown`
+### Score
+    `,
     lines([
-      markdown`| Criterion | Value | |`,
-      markdown`|---|---:|---|`,
+      markdown`
+| Criterion | Value | |
+      `,
+      markdown`
+|---|---:|---|
+      `,
       ...rows,
       markdown`| **Score** | **${text(total)}** | ${text(judgeText[judge])} |`,
     ]),
@@ -204,7 +237,9 @@ function plan(report: Report, detail: Detail): Markdown {
   const phases = phasesOf(report).flatMap(([phase, members]) => {
     const visible = members.filter((change) => shown.has(change))
     if (visible.length === 0) return []
-    const items = visible.map((change) => (detail.instructions === 0 ? line(report, change) : block(report, change, detail)))
+    const items = visible.map((change) =>
+      detail.instructions === 0 ? line(report, change) : block(report, change, detail),
+    )
     return [blocks([markdown`#### Phase ${phase}`, joinMarkdown(items, detail.instructions === 0 ? '\n' : '\n\n')])]
   })
   return blocks([
@@ -232,13 +267,23 @@ function block(report: Report, change: Change, detail: Detail): Markdown {
   const about = [change.title, ...size(change)].map((part) => clip(part, maxTitle)).join(' · ')
   const summary = markdown`<summary><b>${summaryText(clip(change.id, 64))}</b> ${summaryText(about)}</summary>`
   return blocks([
-    markdown`${open ? markdown`<details open>` : markdown`<details>`}${summary}`,
+    markdown`${
+      open
+        ? markdown`
+<details open>
+          `
+        : markdown`
+<details>
+          `
+    }${summary}`,
     lines([...filesOf(report, change), ...resolvesOf(report, change)]),
     paragraphs(clip(change.instructions, detail.instructions)),
     change.verification.length === 0
       ? null
       : fenced(clip(change.verification.map((command) => clip(command, 300)).join('\n'), 1500), 'sh'),
-    markdown`</details>`,
+    markdown`
+</details>
+    `,
   ])
 }
 
@@ -250,7 +295,9 @@ function filesOf(report: Report, {files, creates}: Change): readonly Markdown[] 
     ...creates.map((file) => markdown`${code(clip(file, maxPath))} (new)`),
   ]
   if (named.length === 0) return []
-  return [markdown`- Files: ${joinMarkdown([...named.slice(0, maxNamed), ...more(named.length, maxNamed, markdown``)], ', ')}`]
+  return [
+    markdown`- Files: ${joinMarkdown([...named.slice(0, maxNamed), ...more(named.length, maxNamed, markdown``)], ', ')}`,
+  ]
 }
 
 function resolvesOf(report: Report, {resolves, depends_on}: Change): readonly Markdown[] {
@@ -277,9 +324,19 @@ function findings(report: Report, detail: Detail): Markdown | null {
   const rows = all.slice(0, detail.findings).map((finding) => findingRow(report, finding, detail))
   return blocks([
     markdown`<details><summary>${summaryText(plural(all.length, 'finding'))}</summary>`,
-    lines([markdown`| | Severity | Category | Where | What |`, markdown`|---|---|---|---|---|`, ...rows]),
+    lines([
+      markdown`
+| | Severity | Category | Where | What |
+      `,
+      markdown`
+|---|---|---|---|---|
+      `,
+      ...rows,
+    ]),
     ...more(all.length, detail.findings, markdown``),
-    markdown`</details>`,
+    markdown`
+</details>
+    `,
   ])
 }
 
@@ -288,7 +345,10 @@ const maxPlaces = 3
 function findingRow(report: Report, finding: Finding, detail: Detail): Markdown {
   const {id, severity, category, locations, source} = finding
   const places = locations.slice(0, maxPlaces).map((place) => placeLink(report, place))
-  const what = clip(finding.title === undefined ? finding.description : `${finding.title}. ${finding.description}`, detail.description)
+  const what = clip(
+    finding.title === undefined ? finding.description : `${finding.title}. ${finding.description}`,
+    detail.description,
+  )
   return markdown`| ${text(clip(id, 64))} | ${text(severity)} | ${code(clip(category, 60))} | ${joinMarkdown(
     [...places, ...more(locations.length, maxPlaces, markdown``)],
     ', ',
@@ -299,33 +359,35 @@ function violations({violations}: Report, detail: Detail): Markdown | null {
   if (violations.length === 0) return null
   const shown = violations
     .slice(0, detail.violations)
-    .map(({rule, message, severity}) => markdown`- ${text(severity)} ${code(clip(rule, 60))}: ${text(clip(message, 240))}`)
+    .map(
+      ({rule, message, severity}) => markdown`- ${text(severity)} ${code(clip(rule, 60))}: ${text(clip(message, 240))}`,
+    )
   return blocks([
     markdown`<details><summary>${summaryText(`${plural(violations.length, 'remark')} of the plan rules`)}</summary>`,
-    lines([...shown, ...more(violations.length, detail.violations, markdown`- `)]),
-    markdown`</details>`,
+    lines([
+      ...shown,
+      ...more(
+        violations.length,
+        detail.violations,
+        markdown`
+-
+        `,
+      ),
+    ]),
+    markdown`
+</details>
+    `,
   ])
 }
 
 function about(report: Report): Markdown {
   const {notes, plan_path, left_out} = report
   return lines([
-    ...notes.slice(0, 10).map((note) => markdown`- ${noteText(clip(note, 600))}`),
+    ...notes.slice(0, 10).map((note) => markdown`- ${text(clip(note, 600))}`),
     ...(left_out.count === 0 ? [] : [markdown`- ${text(leftOutText(report))}`]),
     ...(plan_path === null ? [] : [markdown`- The whole plan: ${code(clip(plan_path, maxPath))}`]),
   ])
 }
-
-/** A note's `code` stays code. */
-const noteText = (note: string): Markdown =>
-  joinMarkdown(
-    note.split('`').map((part, index) => {
-      if (index % 2 === 1) return code(part)
-      const escaped = text(part)
-      return escaped === '' ? text('') : markdown`${/^\s/.test(part) && index > 0 ? markdown` ` : text('')}${escaped}${/\s$/.test(part) ? markdown` ` : text('')}`
-    }),
-    '',
-  )
 
 const footer = ({request}: Report): Markdown | null =>
   request === null

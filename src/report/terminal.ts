@@ -18,6 +18,8 @@ import {
 
 interface Line {
   readonly words: string
+  /** Columns before the words, as text and width. */
+  readonly cells?: readonly (readonly [text: string, width: number])[]
   readonly style?: Style
   /** Spaces before the words. */
   readonly indent?: number
@@ -35,16 +37,144 @@ export function renderTerminal(report: Report, {color}: {readonly color: boolean
     notes(report),
   ]
   return joinPlain(
-    sections.filter((lines) => lines.length > 0).map((lines) => joinPlain(lines.map((line) => rendered(line, color)), '\n')),
+    sections
+      .filter((lines) => lines.length > 0)
+      .map((lines) =>
+        joinPlain(
+          lines.map((line) => rendered(line, color)),
+          '\n',
+        ),
+      ),
     '\n\n',
   )
 }
 
-const rendered = ({words, style, indent = 0}: Line, color: boolean): Plain => {
-  const line = joinPlain([plainLine(' '.repeat(indent)), plainLine(words)], '')
-  const indented = indent === 0 ? line : pad(line, indent)
-  return color && style !== undefined ? painted(indented, style) : indented
+const empty = plainLine('')
+
+function rendered({words, cells = [], style, indent = 0}: Line, color: boolean): Plain {
+  const columns = cells.map(([text, width]) => {
+    const cell = plainLine(text)
+    return joinPlain([cell, ...spaces(width - cell.length + 1)], ' ')
+  })
+  const line = joinPlain([...spaces(indent), joinPlain([...columns, plainLine(words)], ' ')], ' ')
+  return color && style !== undefined ? painted(line, style) : line
 }
 
-const blank = plainLine('\u2800')
-const pad = (line: Plain, indent: number): Plain => joinPlain([...Array.from({length: indent}, () => blank), line], '')
+/** As many, when joined by one. */
+const spaces = (count: number): readonly Plain[] => Array.from({length: Math.max(count, 0)}, () => empty)
+
+const verdictStyle = {pass: 'green', fail: 'red', inconclusive: 'yellow', error: 'yellow'} as const
+
+const head = (report: Report): readonly Line[] => [
+  {words: `${iconOf(report)} Refactor plan: ${headlineOf(report)}`, style: verdictStyle[report.verdict.decision]},
+  {
+    words: [
+      `${report.repository.name}${report.repository.commit === null ? '' : ` at ${report.repository.commit.slice(0, 7)}`}`,
+      `pipeline ${report.pipeline.name}`,
+      modelsText(report),
+      costText(report),
+      ...(report.milliseconds === null ? [] : [timeText(report.milliseconds)]),
+    ].join(' · '),
+    style: 'dim',
+  },
+  ...(report.verdict.decision === 'pass'
+    ? []
+    : report.verdict.reasons.map(({message}) => ({words: `- ${message}`, indent: 2}))),
+]
+
+const title = (words: string): Line => ({words, style: 'bold'})
+
+function scores(report: Report): readonly Line[] {
+  const criteria = criteriaOf(report)
+  if (criteria.length === 0) return []
+  return [
+    title('Score'),
+    ...criteria.map(({name, value, meaning}) => ({
+      words: meaning,
+      cells: [
+        [name, 10],
+        [value, 5],
+      ] as const,
+      indent: 2,
+    })),
+    {words: judgeText[report.judge], indent: 2, style: 'dim' as const},
+  ]
+}
+
+const improvements = ({improvements}: Report): readonly Line[] =>
+  improvements.length === 0
+    ? []
+    : [
+        title('What would raise the score'),
+        ...improvements.slice(0, 10).map(({what, severity, place}) => ({
+          words: `- ${what}${severity === null ? '' : ` (${severity})`}${place === null ? '' : `, ${placeText(place)}`}`,
+          indent: 2,
+        })),
+        ...rest(improvements.length, 10),
+      ]
+
+const rest = (count: number, shown: number): readonly Line[] =>
+  count > shown ? [{words: `… and ${count - shown} more`, indent: 2}] : []
+
+const severityStyle = {critical: 'red', high: 'yellow', medium: 'cyan', low: 'dim'} as const
+
+/** Worst first; a finding takes one line. */
+function findings({plan}: Report): readonly Line[] {
+  if (plan.findings.length === 0) return []
+  const wide = (of: readonly string[], most: number): number => Math.min(Math.max(...of.map((one) => one.length)), most)
+  const ids = wide(
+    plan.findings.map(({id}) => id),
+    12,
+  )
+  const categories = wide(
+    plan.findings.map(({category}) => category),
+    32,
+  )
+  const sorted = severities.flatMap((severity) => plan.findings.filter((finding) => finding.severity === severity))
+  return [
+    title(plural(plan.findings.length, 'finding')),
+    ...sorted.map(({id, severity, category, locations: [first, ...more]}) => ({
+      words: `${first === undefined ? '–' : placeText(first)}${more.length === 0 ? '' : ` +${more.length}`}`,
+      cells: [
+        [id, ids],
+        [severity, 8],
+        [category, categories],
+      ] as const,
+      indent: 2,
+      style: severityStyle[severity],
+    })),
+  ]
+}
+
+const changes = (report: Report): readonly Line[] =>
+  phasesOf(report).flatMap(([phase, members]) => [
+    title(`Phase ${phase}`),
+    ...members.flatMap(({id, title, risk, effort, depends_on, verification: [command]}) => [
+      {
+        words: `${title}${risk === null ? '' : `, ${risk} risk`}${effort === null ? '' : `, effort ${effort}`}${depends_on.length === 0 ? '' : `, after ${depends_on.join(', ')}`}`,
+        cells: [[id, 2]] as const,
+        indent: 2,
+      },
+      ...(command === undefined ? [] : [{words: `$ ${command}`, indent: 6, style: 'dim' as const}]),
+    ]),
+  ])
+
+const violations = ({violations}: Report): readonly Line[] =>
+  violations.length === 0
+    ? []
+    : [
+        title(plural(violations.length, 'remark') + ' of the plan rules'),
+        ...violations.slice(0, 20).map(({rule, message, severity}) => ({
+          words: `${rule}: ${message}`,
+          cells: [[severity, 7]] as const,
+          indent: 2,
+          style: severity === 'error' ? ('red' as const) : ('yellow' as const),
+        })),
+        ...rest(violations.length, 20),
+      ]
+
+const notes = (report: Report): readonly Line[] => [
+  ...report.notes.map((words) => ({words})),
+  ...(report.left_out.count === 0 ? [] : [{words: leftOutText(report)}]),
+  ...(report.plan_path === null ? [] : [{words: `Plan: ${report.plan_path}`}]),
+]

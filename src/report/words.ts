@@ -14,22 +14,17 @@ export function headlineOf({verdict, scorecard, threshold, violations}: Report):
   const needs = score === null || threshold === null ? '' : ` (needs ${threshold})`
   const broken = violations.filter(({severity}) => severity === 'error').length
   const [reason] = verdict.reasons
-  switch (verdict.decision) {
-    case 'pass':
-      return score === null ? `${scored}${unscored}, rules passed` : `${scored}, gate passed${needs}`
-    case 'fail': {
-      if (score !== null && threshold !== null && score < threshold) return `${scored}, gate failed${needs}`
-      const rules = `${broken} broken rule${broken === 1 ? '' : 's'}`
-      return `${scored}${unscored}, gate failed: ${broken > 0 ? rules : (reason?.message ?? 'no reason was given')}`
-    }
-    case 'inconclusive': {
-      const [low, high] = scorecard?.interval ?? [null, null]
-      const range = low === null || high === null ? '' : `, between ${scoreText(low)} and ${scoreText(high)}`
-      return `${scored}${range}, inconclusive${needs}`
-    }
-    case 'error':
-      return `could not be judged: ${reason?.message ?? 'no reason was given'}`
+  if (verdict.decision === 'error') return `could not be judged: ${reason?.message ?? 'no reason was given'}`
+  if (verdict.decision === 'inconclusive') {
+    const [low, high] = scorecard?.interval ?? [null, null]
+    const range = low === null || high === null ? '' : `, between ${scoreText(low)} and ${scoreText(high)}`
+    return `${scored}${range}, inconclusive${needs}`
   }
+  if (verdict.decision === 'pass')
+    return score === null ? `${scored}${unscored}, rules passed` : `${scored}, gate passed${needs}`
+  if (score !== null && threshold !== null && score < threshold) return `${scored}, gate failed${needs}`
+  const rules = `${broken} broken rule${broken === 1 ? '' : 's'}`
+  return `${scored}${unscored}, gate failed: ${broken > 0 ? rules : (reason?.message ?? 'no reason was given')}`
 }
 
 export const iconOf = ({verdict, scorecard}: Report): string => {
@@ -56,7 +51,8 @@ export const timeText = (milliseconds: number): string => {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }
 
-export const modelsText = ({pipeline: {models}}: Report): string => (models.length === 0 ? 'no model' : models.join(', '))
+export const modelsText = ({pipeline: {models}}: Report): string =>
+  models.length === 0 ? 'no model' : models.join(', ')
 
 export const leftOutText = ({left_out: {count, reasons}}: Report): string =>
   count === 0
@@ -80,12 +76,16 @@ export function criteriaOf({scorecard}: Report): readonly Criterion[] {
     {
       name: 'Coverage',
       value: value(coverage),
-      meaning: coverage === null ? 'needs a gold standard' : `${missed} of ${scorecard.gold.length} expected findings missed`,
+      meaning:
+        coverage === null ? 'needs a gold standard' : `${missed} of ${scorecard.gold.length} expected findings missed`,
     },
     {
       name: 'Precision',
       value: value(precision),
-      meaning: precision === null ? 'needs a gold standard' : `${wrong} of ${scorecard.findings.length} findings not supported`,
+      meaning:
+        precision === null
+          ? 'needs a gold standard'
+          : `${wrong} of ${scorecard.findings.length} findings not supported`,
     },
     {name: 'Grounding', value: value(grounding), meaning: 'places and quotes that stand in the code'},
     {name: 'Structure', value: value(structure), meaning: 'references, order and checkable changes'},
@@ -103,17 +103,28 @@ export const placeText = ({
   readonly end_line?: number | undefined
 }): string => {
   if (start_line === undefined) return file
-  return end_line === undefined || end_line === start_line ? `${file}:${start_line}` : `${file}:${start_line}-${end_line}`
+  return end_line === undefined || end_line === start_line
+    ? `${file}:${start_line}`
+    : `${file}:${start_line}-${end_line}`
 }
 
 /** Where a place can be looked at: always by commit, never by branch. null: no server, no commit or no repository's name. */
 export function urlOf(
   {repository: {name, commit, server_url}}: Report,
-  {file, start_line, end_line}: {readonly file: string; readonly start_line?: number | undefined; readonly end_line?: number | undefined},
+  {
+    file,
+    start_line,
+    end_line,
+  }: {readonly file: string; readonly start_line?: number | undefined; readonly end_line?: number | undefined},
 ): string | null {
   if (server_url === null || commit === null || !/^[0-9a-f]{7,64}$/.test(commit)) return null
-  if (!/^[\w.-]+\/[\w.-]+$/.test(name) || file.split('/').some((part) => part === '' || part === '..' || part === '.')) return null
-  const path = file.replace(/\p{Surrogate}/gu, '\ufffd').split('/').map(encodeURIComponent).join('/')
+  if (!/^[\w.-]+\/[\w.-]+$/.test(name) || file.split('/').some((part) => part === '' || part === '..' || part === '.'))
+    return null
+  const path = file
+    .replace(/\p{Surrogate}/gu, '\ufffd')
+    .split('/')
+    .map(encodeURIComponent)
+    .join('/')
   const end = end_line === undefined || end_line === start_line ? '' : `-L${end_line}`
   const lines = start_line === undefined ? '' : `#L${start_line}${end}`
   return `${server_url.replace(/\/+$/, '')}/${name}/blob/${commit}/${path}${lines}`

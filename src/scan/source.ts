@@ -12,7 +12,7 @@ export interface Source extends SyntaxFile {
 
 /** A megabyte of source is generated; the Elixir grammar takes about 1.5 s for one. */
 export const maxBytes = 1_000_000
-/** The longest line of hand-written code in the projects tried was below 1,000 characters; minified bundles are far above. */
+/** A line this long that is also half of its file: minified. Alone it may be an embedded picture in good code. */
 const maxLine = 5000
 
 export type SourceRead =
@@ -25,8 +25,7 @@ export function readSource({path, text}: {readonly path: string; readonly text: 
   const language = languageOf(path)
   if (language === null || path.endsWith('.d.ts')) return {ok: null}
   if (text.length > maxBytes) return {ok: false, why: 'larger than 1 MB'}
-  if (longestLine(text) > maxLine)
-    return {ok: false, why: `minified or generated: a line is longer than ${maxLine} characters`}
+  if (isMinified(text)) return {ok: false, why: `minified: a line is longer than ${maxLine} characters`}
   const tree = parse(language, text)
   if (tree === null) return {ok: false, why: 'could not be parsed in time'}
   try {
@@ -38,7 +37,7 @@ export function readSource({path, text}: {readonly path: string; readonly text: 
   }
 }
 
-function longestLine(text: string): number {
+function isMinified(text: string): boolean {
   let longest = 0
   for (let start = 0; start < text.length;) {
     const at = text.indexOf('\n', start)
@@ -46,15 +45,15 @@ function longestLine(text: string): number {
     longest = Math.max(longest, end - start)
     start = end + 1
   }
-  return longest
+  return longest > maxLine && longest * 2 > text.length
 }
 
 const testFolder =
-  /(^|\/)(tests?|__tests__|__mocks__|specs?|e2e|fixtures?|testing|test_support|test-utils|integration_test)\//
+  /(^|\/)(tests?(_\w+)?|__tests__|__mocks__|specs?|e2e|fixtures?|testing|test_support|test-utils|integration_test)\//
 const testFile =
   /(_test\.exs?|\.(test|spec)(-d)?\.[cm]?[jt]sx?|(^|\/)test_[^/]*\.py|_test\.py|(^|\/)(conftest|tests)\.py)$/
 const scriptFolder =
-  /(^|\/)(bench(marks?)?|examples?|scripts?|demos?|docs?|priv|config|rel|tools|installer\/templates|lib\/mix\/tasks)\//
+  /(^|\/)(bench(marks?)?|examples?|scripts?|demos?|docs\w*|doc|priv|config|rel|tools|installer\/templates|lib\/mix)\//
 const scriptFile =
   /(\.exs|(^|\/)(setup|noxfile|tasks|manage)\.py|\.(config|stories|bench|benchmark)\.[cm]?[jt]sx?|(^|\/)(gulpfile|gruntfile)\.js)$/i
 

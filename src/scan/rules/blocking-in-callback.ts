@@ -4,12 +4,14 @@ import {callbackOf, isServer, messageCallbacks, reachOf, runsInPlace} from '../e
 import {placeOf, type Rule} from '../rule.ts'
 import {textOf, walk} from '../syntax.ts'
 
+/** Here waiting is the work that is simulated. */
+const stage = /example|demo|load_?test|bench|simulat|fake|stub|mock|slow/i
+
 const http = /^(HTTPoison|Req|Tesla|Finch|Mint\.HTTP|:httpc|:hackney|HTTPotion)$/
 
 /** What it waits for; null when it does not block. */
 function waitOf(call: Call, clause: Clause): string | null {
   if (call.captured !== null) return null
-  const [first] = call.arguments
   if ((call.module === 'Process' || call.module === ':timer') && call.name === 'sleep') return 'sleeps'
   if (call.module === 'Task' && /^(await|await_many)$/.test(call.name)) return 'waits for a task'
   if (call.module === 'Task' && /^yield(_many)?$/.test(call.name)) {
@@ -27,7 +29,7 @@ function waitOf(call: Call, clause: Clause): string | null {
     return isFlush(call) ? null : 'waits for a message of its own, past the server loop'
   if (call.name === '' && isVariable(call.receiver) && isFromMessage(clause, textOf(call.receiver)))
     return 'runs a function that its caller gave it'
-  return first === undefined ? null : null
+  return null
 }
 
 /** `after 0` empties the mailbox without waiting. */
@@ -50,12 +52,12 @@ export const blockingInCallback: Rule = {
   roles: ['production'],
   find: (source, {elixir}) =>
     elixir.modulesOf(source).flatMap((module) => {
-      if (!isServer(module, elixir)) return []
+      if (!isServer(module, elixir) || stage.test(module.name)) return []
       const reach = reachOf(module, messageCallbacks)
       return [...reach].flatMap((clause) =>
         callsIn(module, clause.node).flatMap((call) => {
           const waits = clauseOf(module, call.node) === clause ? waitOf(call, clause) : null
-          if (waits === null || callbackOf(clause) === 'terminate' || !runsInPlace(call.node, clause.node)) return []
+          if (waits === null || !runsInPlace(call.node, clause.node)) return []
           return {
             place: placeOf(source, call.node),
             title: `${module.name} blocks in ${clause.name}`,

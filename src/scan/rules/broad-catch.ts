@@ -18,12 +18,15 @@ function hitOf(module: Module, stab: Stab): readonly Hit[] {
   if (!name.startsWith('_') && last !== undefined && mentions(last, name) && !logs) return []
   const clause = clauseOf(module, stab.node)
   if (clause !== null && (barrier.test(clause.name) || runsForeignCode(module, clause.node, stab))) return []
+  const tells = logs || callsIn(module, stab.node).some((call) => call.module === 'Logger')
   return [
     {
       place: placeOf(module.source, stab.node),
+      severity: tells ? 'low' : 'medium',
       title: `Errors, exits and throws are swallowed in ${module.name}`,
-      description:
-        'This catch clause takes errors, throws and exits alike, also the exit that shuts the process down, and drops the reason. Catch what is expected (`:exit, {:noproc, _}`, `:exit, {:timeout, _}`), one by one.',
+      description: `This catch clause takes errors, throws and exits alike, also the exit that shuts the process down, and ${
+        tells ? 'goes on after a log line' : 'drops the reason'
+      }. Catch what is expected (\`:exit, {:noproc, _}\`, \`:exit, {:timeout, _}\`), one by one.`,
     },
   ]
 }

@@ -35,9 +35,7 @@ export const deferredReplyNeverSent: Rule = {
   find: (source, {elixir}) =>
     elixir.modulesOf(source).flatMap((module) => {
       if (!isServer(module, elixir)) return []
-      const replies = module.calls.some(
-        ({name, receiver}) => /^(reply|reply_\w+|\w+_reply)$/.test(name) && (receiver !== null || true),
-      )
+      const replies = module.calls.some(({name}) => /^(reply|reply_\w+|\w+_reply)$/.test(name))
       return module.clauses
         .filter((clause) => callbackOf(clause) === 'handle_call')
         .flatMap((clause) => {

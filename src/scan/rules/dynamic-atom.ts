@@ -1,5 +1,5 @@
-import {isVariable, localName} from '../elixir/block.ts'
-import {clauseOf, isQuoted, optionOf, type Call, type Module} from '../elixir/module.ts'
+import {localName} from '../elixir/block.ts'
+import {callsIn, clauseOf, isQuoted, optionOf, type Call, type Module} from '../elixir/module.ts'
 import {variablesIn} from '../elixir/server.ts'
 import {placeOf, type Hit, type Rule} from '../rule.ts'
 import {ancestorsOf, textOf, walk, type Syntax} from '../syntax.ts'
@@ -21,6 +21,8 @@ const finite = /config|opts|option|module|\bmod\b|name|prefix|table|column|env/i
 function hitOf(module: Module, node: Syntax, value: Syntax): readonly Hit[] {
   const clause = clauseOf(module, node)
   if (clause === null || clause.kind.startsWith('defmacro') || isQuoted(node) || startUp.test(clause.name)) return []
+  // helpers of macros run when the code is compiled
+  if (callsIn(module, clause.node).some((call) => call.name === 'quote' || call.module === 'Macro')) return []
   const text = textOf(value)
   const unending = endless.test(text)
   const names = [...variablesIn(value)].join(' ')
@@ -86,11 +88,7 @@ export const dynamicAtom: Rule = {
       const nested = module.nested
       const quoted = [...walk(module.node, (each) => !nested.includes(each))]
         .filter(({type, children}) => type === 'quoted_atom' && children.some((each) => each.type === 'interpolation'))
-        .filter(
-          (node) =>
-            endless.test(textOf(node)) ||
-            [...walk(node)].some((each) => isVariable(each) && /_id$|^id$/.test(textOf(each)) && false),
-        )
+        .filter((node) => endless.test(textOf(node)))
         .flatMap((node) => hitOf(module, node, node))
       return [...made, ...decoded, ...quoted]
     }),

@@ -1,6 +1,6 @@
 import {localName} from '../elixir/block.ts'
-import {callsIn, type Call, type Clause, type Module} from '../elixir/module.ts'
-import {allCallbacks, isServer, reachOf, runsInPlace} from '../elixir/server.ts'
+import {callsIn, isQuoted, type Call, type Clause, type Module} from '../elixir/module.ts'
+import {allCallbacks, callbackOf, isServer, reachOf, runsInPlace} from '../elixir/server.ts'
 import {placeOf, type Rule} from '../rule.ts'
 import {ancestorsOf, isInside, textOf, type Syntax} from '../syntax.ts'
 
@@ -48,7 +48,7 @@ export const etsCheckThenAct: Rule = {
       const isShared = !isServer(module, elixir) || /:public\b/.test(textOf(module.node))
       if (!isShared) return []
       return module.clauses
-        .filter((clause) => !serverOnly.has(clause) && clause.kind.startsWith('def'))
+        .filter((clause) => !serverOnly.has(clause) && callbackOf(clause) === null && !isQuoted(clause.node))
         .flatMap((clause) => {
           const [found] = callsIn(module, clause.node)
             .filter(

@@ -1,7 +1,8 @@
+import {localName, sectionOf} from '../elixir/block.ts'
 import {callsIn, clauseOf, clausesNamed, type Call, type Clause, type Module} from '../elixir/module.ts'
 import {allCallbacks, isLocalTo, isServer, reachOf, runsInPlace} from '../elixir/server.ts'
 import {placeOf, type Hit, type Rule} from '../rule.ts'
-import {textOf} from '../syntax.ts'
+import {ancestorsOf, textOf, type Syntax} from '../syntax.ts'
 
 /** The name that `start_link` registers is the module itself, always or by default. */
 const registersItself = (module: Module): boolean =>
@@ -18,6 +19,9 @@ function isCallToSelf(module: Module, call: Call, registered: boolean): boolean 
     (text === '__MODULE__' || (target.type === 'alias' && (module.aliases.get(text) ?? text) === module.name))
   )
 }
+
+const isCaught = (node: Syntax): boolean =>
+  [...ancestorsOf(node)].some((each) => localName(each) === 'try' && sectionOf(each, 'catch_block') !== null)
 
 /** Code that compares with `self()` knows of the danger. */
 const knowsItself = (clause: Clause): boolean => /self\(\)\s*[!=]=|[!=]=\s*self\(\)/.test(textOf(clause.node))
@@ -40,10 +44,14 @@ export const genserverSelfCall: Rule = {
       if (direct.size === 0) return []
       const hits: Hit[] = []
       const report = (call: Call, via: string): void => {
+        const caught = isCaught(call.node)
         hits.push({
           place: placeOf(source, call.node),
           title: `${module.name} calls itself from its own process`,
-          description: `This runs inside the ${module.name} process and ${via}: a server cannot answer while it waits for itself, so the call exits at once and takes the server down. Call the private implementation with the state instead.`,
+          description: `This runs inside the ${module.name} process and ${via}: a server cannot answer while it waits for itself, so the call ${
+            caught ? 'always fails, and the fallback hides it' : 'exits at once and takes the server down'
+          }. Call the private implementation with the state instead.`,
+          severity: caught ? 'high' : 'critical',
         })
       }
       for (const clause of reachOf(module, allCallbacks)) {

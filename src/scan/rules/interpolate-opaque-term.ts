@@ -1,5 +1,5 @@
 import {isVariable, operandsOf} from '../elixir/block.ts'
-import {callsIn, clauseOf, type Clause, type Module} from '../elixir/module.ts'
+import {boundName, callsIn, clauseOf, type Clause, type Module} from '../elixir/module.ts'
 import {placeOf, type Rule} from '../rule.ts'
 import {childOf, textOf, walk, type Syntax} from '../syntax.ts'
 
@@ -38,12 +38,24 @@ function kindOfVariable(module: Module, clause: Clause, name: string): string | 
     [...walk(each)].some((node) => isVariable(node) && textOf(node) === name),
   )
   const [bound] = binds
+  if (binds.length === 0 && isParameter && clause.guard === null && /(^|_)(ref|pid)$/.test(name))
+    return kindInModule(module, name)
   if (binds.length === 1 && bound !== undefined && !isParameter) return opaqueKind(module, bound)
   if (binds.length > 0 || !isParameter || clause.guard === null) return null
   const guard = textOf(clause.guard)
   if (/\bor\b/.test(guard)) return null
   const [, type] = new RegExp(`\\bis_(pid|reference|tuple|map|function)\\(${name}\\b`).exec(guard) ?? []
   return type === undefined ? null : `a ${type}`
+}
+
+/** A reference that comes back in a message keeps its name: what the module makes under it is what it gets. */
+function kindInModule(module: Module, name: string): string | null {
+  for (const call of module.calls) {
+    if (boundName(call.node) !== name) continue
+    const kind = opaqueKind(module, call.node)
+    if (kind !== null) return kind
+  }
+  return null
 }
 
 const isWhole = (node: Syntax): Syntax | null => (node.children.length === 1 ? (node.children[0] ?? null) : null)

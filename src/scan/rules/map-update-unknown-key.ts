@@ -162,15 +162,16 @@ export const mapUpdateUnknownKey: Rule = {
           if (!runsInPlace(map, clause.node)) return []
           const keys =
             update[1].type === 'keywords' ? update[1].children.map((pair) => keyName(childOf(pair, 'key') ?? pair)) : []
-          return keys
-            .filter((key) => !initial.has(key) && !added.has(key))
-            .map((key) => ({
-              place: placeOf(source, map),
-              title: `State of ${module.name} has no key ${key}`,
-              description: `\`%{${state} | ${key}: …}\` updates a key that init never puts into the state of ${module.name} (it has ${
-                [...initial].slice(0, 8).join(', ') || 'no keys'
-              }): this raises KeyError and the server dies at the first use. Add \`${key}\` in init, better as a field of a struct.`,
-            }))
+          const unknown = keys.filter((key) => !initial.has(key) && !added.has(key))
+          if (unknown.length === 0) return []
+          const named = unknown.join(', ')
+          return {
+            place: placeOf(source, map),
+            title: `State of ${module.name} has no key ${named}`,
+            description: `\`%{${state} | ${unknown[0]}: …}\` updates ${unknown.length === 1 ? 'a key' : `keys (${named})`} that init never puts into the state of ${module.name} (it has ${
+              [...initial].slice(0, 8).join(', ') || 'no keys'
+            }): this raises KeyError and the server dies at the first use. Add ${named} in init, better as fields of a struct.`,
+          }
         })
       })
     }),

@@ -21,8 +21,8 @@ export const missingHandleInfoCatchall: Rule = {
           if (last === undefined || catches) return []
           const late = module.calls.some(
             ({module, name}) =>
-              (module === 'Task' || module === 'Task.Supervisor' || module === 'Port' || module === 'GenServer') &&
-              /^(async|async_nolink|open|call)$/.test(name),
+              (module === 'Task' || module === 'Task.Supervisor' || module === 'Port' || module === ':gen_tcp') &&
+              /^(async|async_nolink|open|connect)$/.test(name),
           )
           return {
             place: placeOf(source, last.node),
@@ -30,7 +30,7 @@ export const missingHandleInfoCatchall: Rule = {
             description: `${module.name} replaces the default handle_info with ${clauses.length} specific clause${
               clauses.length === 1 ? '' : 's'
             }: any other message (${
-              late ? 'here a late reply of a call or a task is likely' : 'a late reply, a stray :DOWN, a wrong send'
+              late ? 'here those of a task, port or socket are likely' : 'a late reply, a stray :DOWN, a wrong send'
             }) is a FunctionClauseError and kills the server. End with a clause that logs the message and keeps the state.`,
             severity: late ? ('medium' as const) : ('low' as const),
           }

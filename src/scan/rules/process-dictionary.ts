@@ -1,5 +1,5 @@
-import {isQuoted, type Call} from '../elixir/module.ts'
-import {placeOf, type Rule} from '../rule.ts'
+import {isQuoted, type Call, type Module} from '../elixir/module.ts'
+import {placeOf, type Hit, type Rule} from '../rule.ts'
 import {textOf} from '../syntax.ts'
 
 const isAccess = ({module, name, arity}: Call): boolean =>
@@ -10,13 +10,6 @@ const isAccess = ({module, name, arity}: Call): boolean =>
 const processBound =
   /\$|trace|span|baggage|logger|metadata|otel|telemetry|locale|gettext|seed|rand|sandbox|callers|ancestors/i
 
-const effectOf: Readonly<Record<string, string>> = {
-  put: 'hides state in the process dictionary',
-  get: 'reads hidden state from the process dictionary',
-  delete: 'changes hidden state in the process dictionary',
-  erase: 'changes hidden state in the process dictionary',
-}
-
 export const processDictionary: Rule = {
   summary: 'State in the process dictionary: invisible, and lost in every other process.',
   languages: ['elixir'],
@@ -24,22 +17,41 @@ export const processDictionary: Rule = {
   severity: 'medium',
   roles: ['production'],
   find: (source, {elixir}) =>
-    elixir.modulesOf(source).flatMap((module) =>
-      module.calls
-        .filter((call) => isAccess(call) && !isQuoted(call.node))
-        .filter(
-          ({arguments: [key]}) => key === undefined || !processBound.test(keyText(textOf(key), textOf(module.node))),
-        )
-        .map((call) => ({
-          place: placeOf(source, call.node),
-          title: `${call.module === 'Process' ? 'Process' : ':erlang'}.${call.name} in ${module.name}`,
-          description: `${module.name} ${effectOf[call.name] ?? 'uses the process dictionary'}: no caller sees it, and the value is missing in every Task, server or spawned process. Pass it as an argument, or keep it in a server's state, ETS or a Registry.`,
-        })),
-    ),
+    elixir
+      .modulesOf(source)
+      .flatMap((module) => [...accessesByKey(module).values()].map((calls) => hitOf(module, calls))),
+}
+
+/** One defect per key: its writes and reads belong together. */
+function accessesByKey(module: Module): ReadonlyMap<string, readonly Call[]> {
+  const groups = new Map<string, Call[]>()
+  for (const call of module.calls) {
+    const key = keyOf(call)
+    if (!isAccess(call) || isQuoted(call.node) || processBound.test(valueOfKey(key, textOf(module.node)))) continue
+    groups.set(key, [...(groups.get(key) ?? []), call])
+  }
+  return groups
+}
+
+const keyOf = ({arguments: [key]}: Call): string => (key === undefined ? '' : textOf(key))
+
+/** Writes first: they are what has to move. */
+function hitOf(module: Module, calls: readonly Call[]): Hit {
+  const [first, ...others] = [...calls.filter(({name}) => name === 'put'), ...calls.filter(({name}) => name !== 'put')]
+  const place = placeOf(module.source, first?.node ?? module.node)
+  const key = first === undefined ? '' : keyOf(first).slice(0, 40)
+  return {
+    place,
+    also: others.map(({node}) => placeOf(module.source, node)),
+    title: `${key} lives in the process dictionary of ${module.name}`,
+    description: `${module.name} keeps \`${key}\` in the process dictionary (${calls.length} place${
+      calls.length === 1 ? '' : 's'
+    }): no caller sees this state, and it is missing in every Task, server or spawned process. Pass it as an argument, or keep it in a server's state, ETS or a Registry.`,
+  }
 }
 
 /** A module attribute stands for its value. */
-function keyText(key: string, moduleText: string): string {
+function valueOfKey(key: string, moduleText: string): string {
   const [, attribute] = /^@(\w+)$/.exec(key) ?? []
   if (attribute === undefined) return key
   const [, value = ''] = new RegExp(`@${attribute}\\s+([^\\n]+)`).exec(moduleText) ?? []

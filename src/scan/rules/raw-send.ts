@@ -10,14 +10,14 @@ const isSend = (call: Call): boolean =>
 
 /** Answers and notifications to who asked for them are the documented use of `send`. */
 const answers =
-  /from|sub|reply|caller|parent|owner|self|port|listen|client|observer|watch|requester|socket|transport|conn|consumer|producer|dest/i
+  /from|sub|reply|caller|parent|owner|self|port|listen|client|observer|watch|requester|socket|transport|conn|consumer|producer|dest|test/i
 const broker = /pubsub|adapter|transport|channel|socket|broadcast|registry|test|bus/i
 
 function isBusiness(module: Module, call: Call, clause: Clause): boolean {
   const [destination, message] = call.arguments
   if (destination === undefined || message === undefined) return false
   if (module.clauses.some(({name}) => name === 'send') && call.receiver === null) return false
-  return addresses(destination) && isLiteral(message) && runsInPlace(call.node, clause.node)
+  return addresses(destination) && isLiteral(message) && !isReply(message) && runsInPlace(call.node, clause.node)
 }
 
 /** `pid`, `state.worker_pid`, a registered name or module. */
@@ -31,6 +31,10 @@ const addresses = (node: Syntax): boolean => {
     /(^|[._])(pid|server|worker|process|agent|manager)$/.test(text)
   )
 }
+
+/** With a reference or the sender's pid in it the message is half of a protocol, and usually its answer. */
+const isReply = (message: Syntax): boolean =>
+  message.type === 'tuple' && message.children.some((each) => /^(self\(\)|\^?\w*ref|from|tag)$/.test(textOf(each)))
 
 const isLiteral = (node: Syntax): boolean =>
   node.type === 'atom' ||

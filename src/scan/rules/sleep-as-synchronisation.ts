@@ -1,7 +1,7 @@
 import {callsIn, clauseOf, isDropped, type Call, type Clause, type Module} from '../elixir/module.ts'
 import {isServer, messageCallbacks, reachOf, runsInPlace} from '../elixir/server.ts'
 import {placeOf, type Rule} from '../rule.ts'
-import {textOf} from '../syntax.ts'
+import {textOf, type Syntax} from '../syntax.ts'
 
 const isSleep = ({module, name, arguments: [time]}: Call): boolean =>
   (module === 'Process' || module === ':timer') &&
@@ -12,6 +12,12 @@ const isSleep = ({module, name, arguments: [time]}: Call): boolean =>
 /** Waiting is the job of these, or the load is the point. */
 const waiter = /wait|poll|retry|retri|backoff|eventually|until|throttl|delay|loop|simulat|work|sleep|pause|jitter/i
 const stage = /demo|example|bench|load|simulat|fake|stub|mock/i
+
+/** A pause before the process ends synchronises nothing. */
+function isBeforeEnd(node: Syntax): boolean {
+  const next = node.parent?.children.find(({start}) => start > node.end)
+  return next !== undefined && /^(exit\(|raise\b|System\.(halt|stop))/.test(textOf(next))
+}
 
 /** A function that calls itself sleeps between two tries: a bounded poll. */
 const repeats = (module: Module, clause: Clause): boolean =>
@@ -31,7 +37,13 @@ export const sleepAsSynchronisation: Rule = {
         const clause = clauseOf(module, call.node)
         // blocking-in-callback has the stronger reason
         if (clause === null || reach?.has(clause) === true || !isDropped(call.node)) return []
-        if (waiter.test(clause.name) || repeats(module, clause) || !runsInPlace(call.node, clause.node)) return []
+        if (
+          isBeforeEnd(call.node) ||
+          waiter.test(clause.name) ||
+          repeats(module, clause) ||
+          !runsInPlace(call.node, clause.node)
+        )
+          return []
         return {
           place: placeOf(source, call.node),
           title: `${module.name} sleeps instead of waiting for an event`,

@@ -12,54 +12,64 @@ import {
 import type {ElixirProject} from '../elixir/project.ts'
 import {isServer} from '../elixir/server.ts'
 import {placeOf, type Hit, type Rule} from '../rule.ts'
-import {ancestorsOf, childOf, textOf, walk, type Syntax} from '../syntax.ts'
+import {ancestorsOf, childOf, isInside, textOf, walk, type Syntax} from '../syntax.ts'
 
 const isSupervising = (module: Module): boolean =>
   module.uses.some((each) => /^(Application|Supervisor|DynamicSupervisor)$/.test(each)) ||
   module.calls.some((call) => call.module === 'Supervisor' && /^(start_link|init)$/.test(call.name))
 
 interface Children {
+  readonly owner: Module
   readonly list: Syntax
   readonly names: ReadonlySet<string>
 }
 
-/** `[A, {B, arg}, …]` of modules. */
-function childrenOf(module: Module, list: Syntax): Children | null {
+/** `[A, {B, arg}, …]`, of the modules that the project itself defines. */
+function childrenOf(owner: Module, list: Syntax, project: ElixirProject): Children | null {
   const names = list.children.flatMap((each) => {
     const what = each.type === 'tuple' ? each.children[0] : each
-    const name = what === undefined ? null : resolveIn(module, what)
-    return name === null || name.startsWith(':') ? [] : [name]
+    const name = what === undefined ? null : resolveIn(owner, what)
+    return name === null || project.moduleNamed(name) === null ? [] : [name]
   })
-  return names.length >= 3 ? {list, names: new Set(names)} : null
+  return names.length >= 3 ? {owner, list, names: new Set(names)} : null
 }
 
-/** Hand-copied lists: most of the children are the same, and some are not. */
-function driftOf(module: Module): readonly Hit[] {
-  if (!isSupervising(module)) return []
-  const lists = [...walk(module.node)]
-    .filter((node) => node.type === 'list' && !isQuoted(node))
-    .flatMap((node) => childrenOf(module, node) ?? [])
-  return lists.flatMap((second, at) => {
-    const first = lists.slice(0, at).find((each) => isCopy(each, second))
-    if (first === undefined) return []
-    const missing = [
-      ...[...first.names].filter((name) => !second.names.has(name)),
-      ...[...second.names].filter((name) => !first.names.has(name)),
-    ]
+const listsOf = (module: Module, project: ElixirProject): readonly Children[] =>
+  isSupervising(module) && module.source.role === 'production' && !module.name.includes('Test')
+    ? [...walk(module.node)]
+        .filter(
+          (node) => node.type === 'list' && !isQuoted(node) && !module.nested.some((each) => isInside(node, each)),
+        )
+        .flatMap((node) => childrenOf(module, node, project) ?? [])
+    : []
+
+/** Hand-copied lists: most of the children of one stand in the other, and some are missing there. */
+function driftOf(module: Module, project: ElixirProject): readonly Hit[] {
+  const lists = listsOf(module, project)
+  if (lists.length === 0) return []
+  const others = project.modules.flatMap((each) => listsOf(each, project))
+  return lists.flatMap((copy) => {
+    const original = others.find((each) => each.list !== copy.list && isCopy(each, copy))
+    if (original === undefined) return []
+    const missing = [...original.names].filter((name) => !copy.names.has(name))
     return {
-      place: placeOf(module.source, second.list),
-      also: [placeOf(module.source, first.list)],
-      title: `Two child lists of ${module.name} have drifted apart`,
-      description: `This list repeats the children of the one at line ${first.list.startLine}, but they differ in ${missing
+      place: placeOf(module.source, copy.list),
+      also: [placeOf(original.owner.source, original.list)],
+      title: `Child list of ${module.name} has drifted from ${original.owner.name}`,
+      description: `This list repeats children of the one in ${original.owner.name} (line ${original.list.startLine}), but ${missing
         .slice(0, 4)
-        .join(', ')}: one of the two trees runs without them. Make one function return the common list.`,
+        .join(
+          ', ',
+        )} ${missing.length === 1 ? 'is' : 'are'} missing: the tree that starts from here runs without. Make one function return the common list.`,
     }
   })
 }
 
-function isCopy(a: Children, b: Children): boolean {
-  const common = [...a.names].filter((name) => b.names.has(name)).length
-  return common >= 3 && (common < a.names.size || common < b.names.size)
+/** Of two lists that each lack something of the other, the shorter is the original: a copy gets additions of its own. */
+function isCopy(original: Children, copy: Children): boolean {
+  if (original.names.size > copy.names.size) return false
+  const common = [...original.names].filter((name) => copy.names.has(name)).length
+  return common >= 3 && common < original.names.size && common * 2 > original.names.size
 }
 
 /** The name that other modules address: `start_link` registers the module itself. */
@@ -80,14 +90,13 @@ const isClient = (module: Module, {name, arity}: Call): boolean =>
   )
 
 /** Somebody mentions the module other than by calling its functions or giving it a short name. */
-function isStarted(module: Module, project: ElixirProject): boolean {
-  return project.modules.some(
-    (other) =>
-      other.calls.some((call) => call.module === module.name && /^(start_link|start|child_spec)$/.test(call.name)) ||
-      [...walk(other.node)].some(
-        (node) => node.type === 'alias' && resolveIn(other, node) === module.name && isReference(node, module),
-      ),
-  )
+const isStarted = (module: Module, project: ElixirProject): boolean =>
+  project.mentionsOf(module.name).some(({node}) => isReference(node, module) || isStartCall(node))
+
+/** `Shop.Cart.start_link(…)`. */
+function isStartCall(node: Syntax): boolean {
+  const right = node.parent?.type === 'dot' ? childOf(node.parent, 'right') : null
+  return right !== null && /^(start_link|start|child_spec)$/.test(textOf(right))
 }
 
 function isReference(node: Syntax, module: Module): boolean {
@@ -138,5 +147,5 @@ export const supervisorChildDrift: Rule = {
   find: (source, {elixir}) =>
     elixir
       .modulesOf(source)
-      .flatMap((module) => [...driftOf(module), ...(source.broken ? [] : orphanOf(module, elixir))]),
+      .flatMap((module) => [...driftOf(module, elixir), ...(source.broken ? [] : orphanOf(module, elixir))]),
 }

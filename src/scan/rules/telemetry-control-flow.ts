@@ -8,6 +8,9 @@ const isAttach = ({module, name}: Call): boolean => module === ':telemetry' && /
 /** Modules that only count, log or export: sending to a collector is what they are for. */
 const observes = /metric|stat|export|report|collect|logg|monitor|telemetry|trac|dashboard|instrument/i
 
+/** Measuring under load is their work. */
+const stage = /example|demo|test|bench/i
+
 const acts = (call: Call): boolean =>
   (call.receiver === null && call.name === 'send' && call.arity === 2) ||
   (call.module === 'GenServer' && /^(call|cast)$/.test(call.name)) ||
@@ -30,7 +33,7 @@ function handlerOf(module: Module, handler: Syntax, project: ElixirProject): rea
 function hitOf(module: Module, call: Call, project: ElixirProject): readonly Hit[] {
   const clause = clauseOf(module, call.node)
   const handler = call.arguments[2]
-  if (clause === null || handler === undefined || isQuoted(call.node)) return []
+  if (clause === null || handler === undefined || isQuoted(call.node) || stage.test(module.name)) return []
   const place = placeOf(module.source, call.node)
   const waits = callsIn(module, clause.node).find(
     ({name, receiver, node}) => name === 'receive' && receiver === null && node.start > call.node.start,

@@ -17,8 +17,9 @@ defmodule Shop.CartTest do
   end
 
   test "is gone after close", %{id: id} do
-    :ok = Cart.close(id)
-    assert Registry.lookup(Shop.CartRegistry, id) == []
+    [{pid, _}] = Registry.lookup(Shop.CartRegistry, id)
+    assert Cart.close(id) == :ok
+    refute Process.alive?(pid)
     assert Cart.close(id) == :ok
   end
 end

@@ -4,7 +4,7 @@ defmodule Shop.InventoryTest do
   alias Shop.Inventory
 
   setup do
-    sku = "sku-#{System.unique_integer([:positive])}"
+    sku = "sku-" <> Base.encode16(:crypto.strong_rand_bytes(6))
     Inventory.release(sku, 3)
     {:ok, sku: sku}
   end

@@ -17,6 +17,20 @@ defmodule Shop.SessionsTest do
     assert Sessions.active?("ada")
     send(pid, :leave)
     assert_receive {:DOWN, ^ref, :process, ^pid, :normal}
-    refute Sessions.active?("ada")
+    assert eventually(fn -> not Sessions.active?("ada") end)
+  end
+
+  defp eventually(check, attempts \\ 50) do
+    cond do
+      check.() ->
+        true
+
+      attempts == 0 ->
+        false
+
+      true ->
+        Process.sleep(10)
+        eventually(check, attempts - 1)
+    end
   end
 end

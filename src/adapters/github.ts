@@ -1,0 +1,598 @@
+/** GitHub's REST API, as far as the program needs it. The SDK is named here and nowhere else, and loaded at the first call. */
+import type {Octokit} from '@octokit/rest'
+import * as z from 'zod'
+import {Failure, messageOf} from '../errors.ts'
+import {isFork, type Account} from '../request/event.ts'
+import type {Permission} from '../request/request.ts'
+import {hidden, joinMarkdown, plain, plainLine, type Markdown, type Plain} from '../trust.ts'
+import {delayMs, maxTries, patiently, waitOf} from './patience.ts'
+
+export interface Settings {
+  readonly token: string
+  /** `https://api.github.com`, or `https://<host>/api/v3`. */
+  readonly apiUrl: string
+  /** `owner/name`. */
+  readonly repository: string
+  /** For tests. */
+  readonly wait?: (ms: number) => Promise<void>
+  readonly timeoutMs?: number
+}
+
+export interface Pull {
+  readonly number: number
+  readonly state: 'open' | 'closed'
+  readonly draft: boolean
+  readonly head: {
+    readonly sha: string
+    readonly ref: string
+    readonly repository: string | null
+    readonly fork: boolean
+  }
+  readonly base: {readonly sha: string; readonly ref: string}
+  /** null: the account is gone. */
+  readonly author: Account | null
+  /** For people. */
+  readonly url: string
+}
+
+export type StatusState = 'pending' | 'success' | 'failure' | 'error'
+
+export interface Status {
+  readonly sha: string
+  readonly context: Plain
+  readonly state: StatusState
+  /** Cut at GitHub's 140 characters. */
+  readonly description: Plain
+  readonly targetUrl: string | null
+}
+
+export interface CommentRequest {
+  readonly number: number
+  /** Letters, digits and `:._/-`: tells this comment from others of the same author. It is put on top, out of sight. */
+  readonly marker: string
+  readonly body: Markdown
+}
+
+export interface Written {
+  readonly id: number
+  readonly url: string
+  readonly done: 'created' | 'updated' | 'unchanged'
+}
+
+export type Reaction = '+1' | '-1' | 'confused' | 'eyes' | 'rocket' | 'heart' | 'hooray' | 'laugh'
+
+export interface Commit {
+  /** Below `refactor-plan/`; made when it is not there, else grown, never rewritten. */
+  readonly branch: string
+  /** Full SHA that a new branch starts from. */
+  readonly base: string
+  readonly files: readonly {readonly path: string; readonly text: string}[]
+  readonly message: Plain
+}
+
+export interface PullRequest {
+  readonly head: string
+  readonly base: string
+  readonly title: Plain
+  readonly body: Markdown
+}
+
+/** Every function throws `Failure` (see `failureOf`) but `permissionOf` and `react`, which answer null and false. */
+export interface GitHub {
+  readonly pull: (number: number) => Promise<Pull>
+  /** The tip of a branch, null: of the default branch. */
+  readonly branch: (name: string | null) => Promise<{readonly name: string; readonly sha: string}>
+  /** null when it could not be asked, for whatever reason: treat it as none. */
+  readonly permissionOf: (login: string) => Promise<Permission | null>
+  readonly statusOf: (
+    sha: string,
+    context: string,
+  ) => Promise<{readonly state: StatusState; readonly description: string | null} | null>
+  readonly setStatus: (status: Status) => Promise<void>
+  /** One comment for a marker, however often this is called and whatever breaks in between. */
+  readonly upsertComment: (comment: CommentRequest) => Promise<Written>
+  /** An emoji on a comment. False when it could not be: no run fails for that. */
+  readonly react: (comment: number, content: Reaction) => Promise<boolean>
+  /** `changed` is false when the branch, or `base` where there is no branch, holds the same files already. */
+  readonly commitFiles: (commit: Commit) => Promise<{readonly sha: string; readonly changed: boolean}>
+  /** The open pull request from `head` to `base`, made or brought up to date. */
+  readonly openPull: (pull: PullRequest) => Promise<Written>
+}
+
+interface Client {
+  readonly octokit: () => Promise<Octokit>
+  readonly where: {readonly owner: string; readonly repo: string}
+  readonly wait: (ms: number) => Promise<void>
+  /** Who the token speaks for. */
+  readonly login: () => Promise<string>
+}
+
+/** @throws Failure `missing-token`, `bad-repository` */
+export function github(settings: Settings): GitHub {
+  const client = clientOf(settings)
+  return {
+    pull: (number) => readPull(client, number),
+    branch: (name) => readBranch(client, name),
+    permissionOf: (login) => readPermission(client, login),
+    statusOf: (sha, context) => readStatus(client, sha, context),
+    setStatus: (status) => writeStatus(client, status),
+    upsertComment: (comment) => upsertComment(client, comment),
+    react: (comment, content) => react(client, comment, content),
+    commitFiles: (commit) => commitFiles(client, commit),
+    openPull: (pull) => openPull(client, pull),
+  }
+}
+
+function clientOf({token, apiUrl, repository, ...more}: Settings): Client {
+  if (token === '') {
+    throw new Failure('missing-token', 'there is no GitHub token', {
+      hint: 'set GITHUB_TOKEN, or leave the input `token` at its default',
+    })
+  }
+  const [owner = '', repo = '', ...rest] = repository.split('/')
+  if (owner === '' || repo === '' || rest.length > 0) {
+    throw new Failure('bad-repository', `${repository} is not a repository`, {hint: 'as in owner/name'})
+  }
+  const wait = more.wait ?? ((ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)))
+  const fetch = patiently({wait, repeatable, now: Date.now, timeoutMs: more.timeoutMs ?? 30_000})
+  const octokit = once(async () => {
+    const sdk = await import('@octokit/rest')
+    return new sdk.Octokit({
+      auth: token,
+      baseUrl: apiUrl.replace(/\/+$/, ''),
+      userAgent: 'refactor-plan',
+      // the SDK would print what the other side says straight into the runner's log
+      log: {debug: () => {}, info: () => {}, warn: () => {}, error: () => {}},
+      request: {fetch},
+    })
+  })
+  const where = {owner, repo}
+  const login = once(() => readLogin({octokit, where, wait, login: async () => ''}))
+  return {octokit, where, wait, login}
+}
+
+/** Asked at the first call; a failure is not remembered. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null
+  return () => {
+    made ??= make().catch((thrown: unknown) => {
+      made = null
+      throw thrown
+    })
+    return made
+  }
+}
+
+/** The git objects are named by their content, a status and a reaction replace their like, and our GraphQL only reads. */
+const repeatable = (method: string, {pathname}: URL): boolean =>
+  method === 'GET' ||
+  method === 'PATCH' ||
+  /\/(?:statuses\/[^/]+|git\/(?:blobs|trees|commits)|reactions|graphql)$/.test(pathname)
+
+/* ---------------------------------------------------------------------------------------------------------- failures */
+
+interface About {
+  /** As in "could not …". */
+  readonly what: string
+  /** The line of `permissions:` that allows it. */
+  readonly needs: string
+}
+
+async function call<T>(client: Client, about: About, act: (octokit: Octokit) => Promise<T>): Promise<T> {
+  const octokit = await client.octokit()
+  try {
+    return await act(octokit)
+  } catch (thrown) {
+    throw failureOf(thrown, about)
+  }
+}
+
+const RequestFault = z.object({
+  status: z.number(),
+  response: z
+    .object({
+      headers: z.record(z.string(), z.unknown()).default({}),
+      data: z.object({message: z.string()}).partial().optional().catch(undefined),
+    })
+    .optional(),
+})
+
+/**
+ * What GitHub refused, as something to act on: `bad-token`, `missing-permission`, `pull-requests-not-allowed`,
+ * `github-not-found`, `github-conflict`, `github-refused` (exit 2), `github-rate-limit`, `github-unavailable` (exit 3).
+ */
+function failureOf(thrown: unknown, about: About): Failure {
+  if (thrown instanceof Failure) return thrown
+  const fault = RequestFault.safeParse(thrown)
+  const said = plainLine(messageOf(thrown), 300)
+  const message = `GitHub: could not ${about.what}: ${said}`
+  const {status, response} = fault.success ? fault.data : {status: 500, response: undefined}
+  if (response === undefined || status >= 500) {
+    return new Failure('github-unavailable', message, {
+      exit: 3,
+      retry: {afterMs: null},
+      hint: 'run it again; https://www.githubstatus.com says whether GitHub has an incident',
+      cause: thrown,
+    })
+  }
+  const get = (name: string): string | null => {
+    const value = response.headers[name]
+    return typeof value === 'string' ? value : null
+  }
+  const afterMs = waitOf({get}, Date.now())
+  if (status === 429 || (status === 403 && (afterMs !== null || /rate limit/i.test(said)))) {
+    return new Failure('github-rate-limit', message, {
+      exit: 3,
+      retry: {afterMs},
+      hint: afterMs === null ? 'run it again in some minutes' : `run it again in ${Math.ceil(afterMs / 1000)} s`,
+      cause: thrown,
+    })
+  }
+  return refusal(status, message, about, thrown)
+}
+
+function refusal(status: number, message: string, {needs}: About, cause: unknown): Failure {
+  if (status === 401) {
+    return new Failure('bad-token', message, {cause, hint: 'the token is wrong or has run out: see the input `token`'})
+  }
+  if (status === 403 && /not permitted to create or approve/i.test(message)) {
+    return new Failure('pull-requests-not-allowed', message, {
+      cause,
+      hint: 'turn on Settings → Actions → General → "Allow GitHub Actions to create and approve pull requests"',
+    })
+  }
+  if (status === 403 && /not accessible by/i.test(message)) {
+    const fork =
+      'A pull request from a fork gets a token that only reads, whatever the workflow says: comment on it instead.'
+    return new Failure('missing-permission', message, {
+      cause,
+      hint: `add to the job in the workflow file:\npermissions:\n  ${needs}\n${fork}`,
+    })
+  }
+  if (status === 404) {
+    return new Failure('github-not-found', message, {
+      cause,
+      hint: `it is not there, or the token may not see it (\`permissions:\` needs \`${needs}\`)`,
+    })
+  }
+  if (status === 409 || (status === 422 && /already exists|not a fast.forward/i.test(message))) {
+    return new Failure('github-conflict', message, {
+      cause,
+      hint: 'somebody else changed it at the same time; run it again',
+    })
+  }
+  return new Failure('github-refused', message, {cause})
+}
+
+const isCode = (thrown: unknown, ...codes: readonly string[]): boolean =>
+  thrown instanceof Failure && codes.includes(thrown.code)
+
+const mayHaveHappened = (thrown: unknown): boolean =>
+  isCode(thrown, 'github-unavailable', 'github-conflict', 'github-rate-limit')
+
+/** Looks, then makes; after a failure that may have come too late to prevent anything it looks again before it tries again. */
+async function ensure<T>(
+  {wait}: Client,
+  look: () => Promise<T | null>,
+  make: () => Promise<T>,
+): Promise<{readonly value: T; readonly made: boolean}> {
+  for (let attempt = 1; ; attempt++) {
+    const value = await look()
+    if (value !== null) return {value, made: attempt > 1}
+    try {
+      return {value: await make(), made: true}
+    } catch (thrown) {
+      if (attempt === maxTries || !mayHaveHappened(thrown)) throw thrown
+      await wait(delayMs(attempt))
+    }
+  }
+}
+
+/* ------------------------------------------------------------------------------------------------------------- reads */
+
+async function readPull(client: Client, number: number): Promise<Pull> {
+  const {data} = await call(client, {what: `read pull request ${number}`, needs: 'pull-requests: read'}, ({pulls}) =>
+    pulls.get({...client.where, pull_number: number}),
+  )
+  // typed as always there, but null for a deleted fork and a deleted account
+  const repository = z.object({full_name: z.string()}).nullable().parse(data.head.repo)?.full_name ?? null
+  const author = z.object({login: z.string(), type: z.string()}).nullable().parse(data.user)
+  return {
+    number: data.number,
+    state: data.state === 'open' ? 'open' : 'closed',
+    draft: data.draft ?? false,
+    head: {
+      sha: data.head.sha,
+      ref: data.head.ref,
+      repository,
+      fork: isFork(repository, data.base.repo.full_name),
+    },
+    base: {sha: data.base.sha, ref: data.base.ref},
+    author,
+    url: data.html_url,
+  }
+}
+
+async function readBranch(client: Client, name: string | null): Promise<{readonly name: string; readonly sha: string}> {
+  const about = {what: `read ${name === null ? 'the default branch' : `the branch ${name}`}`, needs: 'contents: read'}
+  return call(client, about, async ({git, repos}) => {
+    const branch = name ?? (await repos.get(client.where)).data.default_branch
+    const {data} = await git.getRef({...client.where, ref: `heads/${branch}`})
+    return {name: branch, sha: data.object.sha}
+  })
+}
+
+const Role = z.enum(['admin', 'maintain', 'write', 'triage', 'read', 'none'])
+
+/** `role_name` tells maintain from write and triage from read; a role of an organisation's own counts as what it is built on. */
+async function readPermission(client: Client, login: string): Promise<Permission | null> {
+  try {
+    const octokit = await client.octokit()
+    const {data} = await octokit.repos.getCollaboratorPermissionLevel({...client.where, username: login})
+    return Role.safeParse(data.role_name).data ?? Role.safeParse(data.permission).data ?? null
+  } catch {
+    return null
+  }
+}
+
+const Viewer = z.object({viewer: z.object({login: z.string().min(1)})})
+
+/**
+ * `GET /user` answers people. A runner's token and an app's are refused there with 403, but GraphQL tells them their name;
+ * where that is refused too, it can only be the runner's own. An outage is no answer: it throws.
+ */
+async function readLogin(client: Client): Promise<string> {
+  const about = {what: 'ask whose token this is', needs: 'metadata: read'}
+  try {
+    return (await call(client, about, ({users}) => users.getAuthenticated())).data.login
+  } catch (thrown) {
+    if (!isCode(thrown, 'missing-permission', 'github-refused', 'github-not-found')) throw thrown
+  }
+  try {
+    const answer = await call(client, about, (octokit) => octokit.graphql<unknown>('query {viewer {login}}'))
+    const {login} = Viewer.parse(answer).viewer
+    return login
+  } catch (thrown) {
+    if (isCode(thrown, 'github-unavailable', 'github-rate-limit') && isTransport(thrown)) throw thrown
+    return 'github-actions[bot]'
+  }
+}
+
+/** GraphQL answers errors with 200, which the SDK throws without a status; that is an answer, not an outage. */
+const isTransport = (thrown: unknown): boolean =>
+  thrown instanceof Failure && z.object({status: z.number()}).safeParse(thrown.cause).success
+
+async function readStatus(
+  client: Client,
+  sha: string,
+  context: string,
+): Promise<{readonly state: StatusState; readonly description: string | null} | null> {
+  for (let page = 1; ; page++) {
+    const {data, headers} = await call(
+      client,
+      {what: `read the statuses of ${sha}`, needs: 'statuses: read'},
+      ({repos}) => repos.listCommitStatusesForRef({...client.where, ref: sha, per_page: 100, page}),
+    )
+    // newest first
+    const found = data.find((status) => status.context === context)
+    const state = z.enum(['pending', 'success', 'failure', 'error']).safeParse(found?.state)
+    if (found !== undefined && state.success) return {state: state.data, description: found.description}
+    if (!hasNext(headers.link)) return null
+  }
+}
+
+const hasNext = (link: string | undefined): boolean => /rel="next"/.test(link ?? '')
+
+/* ------------------------------------------------------------------------------------------------------------ writes */
+
+async function writeStatus(client: Client, {sha, context, state, description, targetUrl}: Status): Promise<void> {
+  if (!isSha(sha)) throw new Failure('bad-commit', `${plainLine(sha, 80)} is not the full SHA of a commit`)
+  await call(client, {what: `set the status ${context}`, needs: 'statuses: write'}, ({repos}) =>
+    repos.createCommitStatus({
+      ...client.where,
+      sha,
+      context: plainLine(context, 255),
+      state,
+      description: plainLine(description, 140),
+      ...(targetUrl === null ? {} : {target_url: targetUrl}),
+    }),
+  )
+}
+
+const isSha = (text: string): boolean => /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text)
+
+interface Comment {
+  readonly id: number
+  readonly url: string
+  readonly body: string
+}
+
+/** GitHub answers 422 to a longer body. */
+const maxBody = 65_536
+const canWritePulls = 'pull-requests: write'
+
+async function upsertComment(client: Client, {number, marker, body}: CommentRequest): Promise<Written> {
+  if (!/^\w[\w:./-]{0,98}\w$/.test(marker) || marker.includes('--')) {
+    throw new Failure('bad-marker', `${plainLine(marker, 80)} cannot mark a comment`)
+  }
+  const whole = isMarked(body, marker) ? body : joinMarkdown([hidden(marker), body], '\n')
+  if (whole.length > maxBody) {
+    throw new Failure('comment-too-long', `the comment has ${whole.length} characters, GitHub takes ${maxBody}`)
+  }
+  const {value, made} = await ensure(
+    client,
+    () => findComment(client, number, marker),
+    () => createComment(client, number, whole),
+  )
+  if (isSame(value.body, whole)) return {id: value.id, url: value.url, done: made ? 'created' : 'unchanged'}
+  await call(client, {what: `change comment ${value.id}`, needs: canWritePulls}, ({issues}) =>
+    issues.updateComment({...client.where, comment_id: value.id, body: whole}),
+  )
+  return {id: value.id, url: value.url, done: 'updated'}
+}
+
+/** The first line is a hidden comment that starts with the marker; state may follow it. Text further down may be a quote. */
+const isMarked = (body: string, marker: string): boolean =>
+  body.startsWith(`<!-- ${marker} `) && (body.split('\n', 1)[0] ?? '').trimEnd().endsWith('-->')
+
+const isSame = (a: string, b: string): boolean => normal(a) === normal(b)
+const normal = (body: string): string => body.replaceAll('\r\n', '\n').trimEnd()
+
+/**
+ * The newest that carries the marker and was written by this very account: anybody can write the marker, and a comment of
+ * somebody else must neither be changed nor believed.
+ */
+async function findComment(client: Client, number: number, marker: string): Promise<Comment | null> {
+  const me = await client.login()
+  let newest: Comment | null = null
+  for (let page = 1; ; page++) {
+    const {data, headers} = await call(
+      client,
+      {what: `read the comments of ${number}`, needs: 'pull-requests: read'},
+      ({issues}) => issues.listComments({...client.where, issue_number: number, per_page: 100, page}),
+    )
+    for (const {id, html_url: url, body = '', user} of data) {
+      const mine = user?.login === me && isMarked(body, marker)
+      if (mine && (newest === null || id > newest.id)) newest = {id, url, body}
+    }
+    if (!hasNext(headers.link)) return newest
+  }
+}
+
+async function createComment(client: Client, number: number, body: string): Promise<Comment> {
+  const {data} = await call(client, {what: `comment on ${number}`, needs: canWritePulls}, ({issues}) =>
+    issues.createComment({...client.where, issue_number: number, body}),
+  )
+  return {id: data.id, url: data.html_url, body}
+}
+
+async function react(client: Client, comment: number, content: Reaction): Promise<boolean> {
+  try {
+    const octokit = await client.octokit()
+    await octokit.reactions.createForIssueComment({...client.where, comment_id: comment, content})
+    return true
+  } catch {
+    return false
+  }
+}
+
+/* ------------------------------------------------------------------------------------------- branches, pull requests */
+
+const canWriteContents = 'contents: write'
+/** Nothing else is ever committed, whatever a model or an artifact names. */
+const writable = /^(?:evolved_pipelines|pipelines|gold)\/[A-Za-z0-9._/-]+\.ya?ml$/
+
+function checkCommit({branch, base, files}: Commit): void {
+  const segments = branch.split('/')
+  const named = /^refactor-plan\/[A-Za-z0-9._/-]{1,200}$/.test(branch)
+  if (!named || segments.some((part) => !/^[A-Za-z0-9_-]/.test(part) || /\.\.|\.$|\.lock$/.test(part))) {
+    throw new Failure('bad-branch', `${plainLine(branch, 80)} is not a branch below refactor-plan/`)
+  }
+  if (!isSha(base)) throw new Failure('bad-commit', `${plainLine(base, 80)} is not the full SHA of a commit`)
+  const wrong = files.find(
+    ({path}) => !writable.test(path) || path.split('/').some((part) => /^\.{0,2}$|^\.git$/i.test(part)),
+  )
+  if (wrong) {
+    throw new Failure('not-writable', `${plainLine(wrong.path, 120)} may not be committed`, {
+      hint: 'only YAML files below evolved_pipelines/, pipelines/ and gold/ are',
+    })
+  }
+}
+
+async function commitFiles(client: Client, commit: Commit): Promise<{readonly sha: string; readonly changed: boolean}> {
+  checkCommit(commit)
+  const made = new Set<string>()
+  for (let attempt = 1; ; attempt++) {
+    const tip = await findTip(client, commit.branch)
+    // an answer was lost, the commit was not
+    if (tip !== null && made.has(tip)) return {sha: tip, changed: true}
+    const parent = tip ?? commit.base
+    const sha = await makeCommit(client, parent, commit)
+    if (sha === null) return {sha: parent, changed: false}
+    made.add(sha)
+    try {
+      await moveBranch(client, commit.branch, sha, tip === null)
+      return {sha, changed: true}
+    } catch (thrown) {
+      if (attempt === maxTries || !mayHaveHappened(thrown)) throw thrown
+      await client.wait(delayMs(attempt))
+    }
+  }
+}
+
+async function findTip(client: Client, branch: string): Promise<string | null> {
+  try {
+    return (await readBranch(client, branch)).sha
+  } catch (thrown) {
+    if (isCode(thrown, 'github-not-found')) return null
+    throw thrown
+  }
+}
+
+/**
+ * null when `parent` holds these files already. Neither author nor committer is given: only then does GitHub sign the commit.
+ * https://docs.github.com/authentication/managing-commit-signature-verification/about-commit-signature-verification
+ */
+async function makeCommit(client: Client, parent: string, {files, message}: Commit): Promise<string | null> {
+  return call(client, {what: 'make a commit', needs: canWriteContents}, async ({git}) => {
+    const {data: before} = await git.getCommit({...client.where, commit_sha: parent})
+    const {data: tree} = await git.createTree({
+      ...client.where,
+      base_tree: before.tree.sha,
+      tree: files.map(({path, text}) => ({path, mode: '100644', type: 'blob', content: text})),
+    })
+    if (tree.sha === before.tree.sha) return null
+    const {data} = await git.createCommit({
+      ...client.where,
+      message: plain(message),
+      tree: tree.sha,
+      parents: [parent],
+    })
+    return data.sha
+  })
+}
+
+async function moveBranch(client: Client, branch: string, sha: string, isNew: boolean): Promise<void> {
+  await call(client, {what: `move the branch ${branch}`, needs: canWriteContents}, async ({git}) => {
+    if (isNew) await git.createRef({...client.where, ref: `refs/heads/${branch}`, sha})
+    else await git.updateRef({...client.where, ref: `heads/${branch}`, sha, force: false})
+  })
+}
+
+interface OpenPull extends Comment {
+  readonly title: string
+}
+
+/** GitHub answers 422 to a longer title. */
+const maxTitle = 256
+
+async function openPull(client: Client, {head, base, title, body}: PullRequest): Promise<Written> {
+  const short = plainLine(title, maxTitle)
+  const {value, made} = await ensure<OpenPull>(
+    client,
+    () => findPull(client, head, base),
+    async () => {
+      const {data} = await call(client, {what: 'open a pull request', needs: canWritePulls}, ({pulls}) =>
+        pulls.create({...client.where, head, base, title: short, body}),
+      )
+      return {id: data.number, url: data.html_url, title: short, body}
+    },
+  )
+  const {id, url} = value
+  if (value.title === short && isSame(value.body, body)) return {id, url, done: made ? 'created' : 'unchanged'}
+  await call(client, {what: `change pull request ${id}`, needs: canWritePulls}, ({pulls}) =>
+    pulls.update({...client.where, pull_number: id, title: short, body}),
+  )
+  return {id, url, done: 'updated'}
+}
+
+async function findPull(client: Client, head: string, base: string): Promise<OpenPull | null> {
+  const from = `${client.where.owner}:${head}`
+  const {data} = await call(
+    client,
+    {what: `look for a pull request of ${head}`, needs: 'pull-requests: read'},
+    ({pulls}) => pulls.list({...client.where, state: 'open', head: from, base, per_page: 1}),
+  )
+  const [pull] = data
+  return pull === undefined ? null : {id: pull.number, url: pull.html_url, title: pull.title, body: pull.body ?? ''}
+}

@@ -1,0 +1,33 @@
+import {readFileSync} from 'node:fs'
+import {join, resolve} from 'node:path'
+import {loadParse} from '../adapters/grammars.ts'
+import {home} from '../adapters/home.ts'
+import {configOf, openReading, settingOptions} from '../locally.ts'
+import {digestOf} from '../outside.ts'
+import {formatOf, printJson} from '../printing.ts'
+import {renderSarif} from '../report/sarif.ts'
+import {renderFindings} from '../report/findings.ts'
+import {packSource, scanPack} from '../run.ts'
+import type {Command} from './command.ts'
+
+const kept = ['--gold', '--include', '--exclude', '--ref']
+
+export const scan: Command = {
+  summary: 'static rules over Elixir, TypeScript, JavaScript and Python',
+  arguments: [{usage: '[path]', summary: 'a folder or a clone; default: the current directory'}],
+  options: [
+    ...settingOptions.filter(({flags}) => kept.some((each) => flags.startsWith(each))),
+    {flags: '--format <format>', summary: 'table, json or sarif', choices: ['table', 'json', 'sarif']},
+  ],
+  run: async ([path = '.'], flags, world) => {
+    const format = formatOf(flags, 'table')
+    const {whole} = await packSource(await openReading(path, flags, configOf(resolve(world.cwd, path), flags), world), {digest: digestOf})
+    const {findings, skipped} = await scanPack(whole, {loadParse})
+    if (format === 'json') printJson(world, {findings, skipped})
+    else if (format === 'sarif') world.print(renderSarif(findings, versionOf()))
+    else world.print(renderFindings(findings))
+    return 0
+  },
+}
+
+const versionOf = (): string => /"version":\s*"([^"]+)"/.exec(readFileSync(join(home, 'package.json'), 'utf8'))?.[1] ?? '0'

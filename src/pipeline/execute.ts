@@ -1,0 +1,89 @@
+/** Runs a pipeline, a step after the other, and keeps everything that was asked and answered. */
+import {Failure} from '../errors.ts'
+import {addUsage, noUsage, type Usage} from '../provider.ts'
+import {fillOf, resolveOf, type Scope} from './scope.ts'
+import type {BoundStep, Pipeline, StepResult, StepRun, StepTrace, Tools, Trace} from './step.ts'
+
+export type PipelineEvent =
+  | {readonly kind: 'started'; readonly step: string}
+  | {readonly kind: 'finished'; readonly step: string; readonly milliseconds: number; readonly usage: Usage}
+  | {readonly kind: 'failed'; readonly step: string; readonly milliseconds: number}
+
+export interface ExecuteOptions {
+  /** Unguessable, fresh for this run; it marks what nobody vouches for. */
+  readonly nonce: string
+  /** Milliseconds. */
+  readonly now: () => number
+  readonly signal?: AbortSignal | undefined
+  readonly onEvent?: ((event: PipelineEvent) => void) | undefined
+}
+
+/**
+ * Throws `Failure`: `missing-input` and `unknown-schema` before anything is asked, `cancelled`, `template-unresolved`,
+ * `model-refused`, `model-output-invalid`, and what the tools throw; the message names the step.
+ */
+export async function execute(
+  pipeline: Pipeline,
+  inputs: Readonly<Record<string, unknown>>,
+  tools: Tools,
+  {nonce, now, signal, onEvent = () => {}}: ExecuteOptions,
+): Promise<Trace> {
+  checkInputs(pipeline, inputs)
+  checkSchemas(pipeline, tools)
+  const results: Record<string, StepResult> = {}
+  const steps: StepTrace[] = []
+  for (const step of pipeline.steps) {
+    if (signal?.aborted) throw new Failure('cancelled', `the run was cancelled before step ${step.name}`, {exit: 3})
+    const scope: Scope = {inputs, variables: pipeline.variables ?? {}, results: {...results}, nonce}
+    onEvent({kind: 'started', step: step.name})
+    const start = now()
+    try {
+      const {result, calls} = await runStep(step, scope, tools, signal)
+      const milliseconds = now() - start
+      results[step.name] = result
+      steps.push({step: step.name, result, calls, milliseconds})
+      onEvent({kind: 'finished', step: step.name, milliseconds, usage: usageOf(calls)})
+    } catch (thrown) {
+      onEvent({kind: 'failed', step: step.name, milliseconds: now() - start})
+      throw named(thrown, step)
+    }
+  }
+  const output = steps.at(-1)?.result ?? {text: '', data: null, ok: false}
+  return {pipeline: pipeline.name, steps, output, usage: usageOf(steps.flatMap(({calls}) => calls))}
+}
+
+const runStep = (step: BoundStep, scope: Scope, tools: Tools, signal: AbortSignal | undefined): Promise<StepRun> =>
+  step.run({tools, fill: fillOf(scope), resolve: resolveOf(scope), results: scope.results, signal})
+
+const usageOf = (calls: StepTrace['calls']): Usage =>
+  calls.reduce((sum, {reply}) => addUsage(sum, reply.usage), noUsage)
+
+/** The same failure with the step's name in front; a bug keeps its stack. */
+function named(thrown: unknown, {name}: BoundStep): unknown {
+  if (!(thrown instanceof Failure)) return thrown
+  return new Failure(thrown.code, `step ${name}: ${thrown.message}`, {
+    ...(thrown.hint === null ? {} : {hint: thrown.hint}),
+    ...(thrown.retry === null ? {} : {retry: thrown.retry}),
+    exit: thrown.exit,
+    cause: thrown,
+  })
+}
+
+function checkInputs({name, inputs: needed = []}: Pipeline, given: Readonly<Record<string, unknown>>): void {
+  const missing = needed.filter((input) => given[input] === undefined)
+  if (missing.length === 0) return
+  throw new Failure('missing-input', `pipeline ${name} needs ${missing.map((input) => `\`${input}\``).join(', ')}`, {
+    hint: `give ${missing.map((input) => `\`--var ${input}=…\``).join(' ')}`,
+  })
+}
+
+function checkSchemas({steps}: Pipeline, {schemas}: Tools): void {
+  for (const {name, schemas: needed = []} of steps) {
+    const unknown = needed.find((schema) => !Object.hasOwn(schemas, schema))
+    if (unknown === undefined) continue
+    const known = Object.keys(schemas).join(', ')
+    throw new Failure('unknown-schema', `step ${name}: there is no schema called \`${unknown}\``, {
+      hint: known === '' ? 'write the schema into the step' : `there is: ${known}; or write the schema into the step`,
+    })
+  }
+}

@@ -1,0 +1,246 @@
+/** The report as one page without scripts, pictures or anything from elsewhere. */
+import type {Change} from '../plan/plan.ts'
+import type {Finding, Location} from '../scan/finding.ts'
+import {html, htmlText, joinHtml, type Html} from '../trust.ts'
+import type {Report} from './report.ts'
+import {
+  costText,
+  criteriaOf,
+  headlineOf,
+  iconOf,
+  judgeText,
+  leftOutText,
+  modelsText,
+  phasesOf,
+  placeText,
+  plural,
+  timeText,
+  urlOf,
+} from './words.ts'
+
+const style = html`<style>
+  body {
+    font:
+      16px/1.5 system-ui,
+      sans-serif;
+    max-width: 60rem;
+    margin: 2rem auto;
+    padding: 0 1rem;
+    color: #1f2328;
+    background: #fff;
+  }
+  table {
+    border-collapse: collapse;
+    width: 100%;
+  }
+  td,
+  th {
+    border-bottom: 1px solid #d1d9e0;
+    padding: 0.3rem 0.6rem;
+    text-align: left;
+    vertical-align: top;
+  }
+  code,
+  pre {
+    font:
+      14px ui-monospace,
+      monospace;
+    background: #f6f8fa;
+    overflow-wrap: anywhere;
+  }
+  pre {
+    padding: 0.6rem;
+    white-space: pre-wrap;
+  }
+  .lines {
+    white-space: pre-wrap;
+  }
+  summary {
+    cursor: pointer;
+  }
+  .muted {
+    color: #59636e;
+  }
+  @media (prefers-color-scheme: dark) {
+    body {
+      color: #e6edf3;
+      background: #0d1117;
+    }
+    code,
+    pre {
+      background: #161b22;
+    }
+    td,
+    th {
+      border-color: #3d444d;
+    }
+    .muted {
+      color: #9198a1;
+    }
+    a {
+      color: #4493f8;
+    }
+  }
+</style>`
+
+export function renderHtml(report: Report): Html {
+  const headline = `Refactor plan: ${headlineOf(report)}`
+  const {
+    verdict,
+    plan: {changes, findings: found},
+  } = report
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <meta name="referrer" content="no-referrer" />
+        <title>${htmlText(headline)}</title>
+        ${style}
+      </head>
+      <body>
+        <h1>${htmlText(iconOf(report))} ${htmlText(headline)}</h1>
+        <p class="muted">${htmlText(aboutOf(report))}</p>
+        ${list(verdict.decision === 'pass' ? [] : verdict.reasons.map(({message}) => htmlText(message)))}
+        ${section('What would raise the score', improvements(report))} ${section('Score', scores(report))}
+        ${section(`Plan: ${plural(changes.length, 'change')}`, plan(report))}
+        ${section(plural(found.length, 'finding'), findings(report))}
+        ${section('Remarks of the plan rules', violations(report))} ${section('Notes', notes(report))}
+      </body>
+    </html> `
+}
+
+const improvements = (report: Report): Html =>
+  list(
+    report.improvements.map(({what, severity, place}) => {
+      const where = place === null ? html`` : html` ${placeOf(report, place)}`
+      return html`${htmlText(what)}${htmlText(severity === null ? '' : ` (${severity})`)}${where}`
+    }),
+  )
+
+const violations = (report: Report): Html =>
+  list(
+    report.violations.map(
+      ({rule, message, severity}) => html`${htmlText(severity)} <code>${htmlText(rule)}</code> ${htmlText(message)}`,
+    ),
+  )
+
+const notes = (report: Report): Html => {
+  const path = report.plan_path === null ? [] : [`Plan: ${report.plan_path}`]
+  return list([...report.notes, leftOutText(report), ...path].map(htmlText))
+}
+
+const aboutOf = (report: Report): string =>
+  [
+    `${report.repository.name}${report.repository.commit === null ? '' : ` at ${report.repository.commit}`}`,
+    `pipeline ${report.pipeline.name}`,
+    modelsText(report),
+    costText(report),
+    ...(report.milliseconds === null ? [] : [timeText(report.milliseconds)]),
+  ].join(' · ')
+
+const section = (title: string, body: Html): Html =>
+  body === ''
+    ? body
+    : html`<h2>${htmlText(title)}</h2>
+        ${body}`
+
+const list = (items: readonly Html[]): Html =>
+  items.length === 0
+    ? html``
+    : html`<ul>
+        ${joinHtml(
+          items.map((item) => html`<li>${item}</li>`),
+          '\n',
+        )}
+      </ul>`
+
+/** A link only where `urlOf` makes one: by commit, on the server of the run, which must speak HTTPS. */
+function placeOf(report: Report, place: Location): Html {
+  const url = urlOf(report, place)
+  const label = html`<code>${htmlText(placeText(place))}</code>`
+  return url === null || !url.startsWith('https://') ? label : html`<a href="${htmlText(url)}">${label}</a>`
+}
+
+function scores(report: Report): Html {
+  const rows = criteriaOf(report).map(
+    ({name, value, meaning}) =>
+      html`<tr>
+        <th>${htmlText(name)}</th>
+        <td>${htmlText(value)}</td>
+        <td>${htmlText(meaning)}</td>
+      </tr>`,
+  )
+  return rows.length === 0
+    ? html``
+    : html`<table>
+          ${joinHtml(rows, '\n')}
+        </table>
+        <p class="muted">${htmlText(judgeText[report.judge])}</p>`
+}
+
+const plan = (report: Report): Html =>
+  joinHtml(
+    [
+      html`<p class="lines">${htmlText(report.plan.summary)}</p>`,
+      ...phasesOf(report).map(
+        ([phase, changes]) =>
+          html`<h3>Phase ${phase}</h3>
+            ${joinHtml(
+              changes.map((change) => changeOf(report, change)),
+              '\n',
+            )}`,
+      ),
+    ],
+    '\n',
+  )
+
+function changeOf(report: Report, change: Change): Html {
+  const {id, title, files, creates, resolves, depends_on, instructions, verification, risk, effort} = change
+  const size = [...(risk === null ? [] : [`${risk} risk`]), ...(effort === null ? [] : [`effort ${effort}`])]
+  const rows = [
+    ...(resolves.length === 0 ? [] : [htmlText(`Resolves ${resolves.join(', ')}`)]),
+    ...(depends_on.length === 0 ? [] : [htmlText(`After ${depends_on.join(', ')}`)]),
+    ...files.map((file) => placeOf(report, {file})),
+    ...creates.map((file) => html`<code>${htmlText(file)}</code> (new)`),
+  ]
+  return html`<details>
+    <summary><b>${htmlText(id)}</b> ${htmlText([title, ...size].join(' · '))}</summary>
+    ${list(rows)}
+    <p class="lines">${htmlText(instructions)}</p>
+    ${verification.length === 0 ? html`` : html`<pre>${htmlText(verification.join('\n'))}</pre>`}
+  </details>`
+}
+
+function findings(report: Report): Html {
+  if (report.plan.findings.length === 0) return html``
+  const rows = report.plan.findings.map((finding) => findingRow(report, finding))
+  return html`<table>
+    <tr>
+      <th></th>
+      <th>Severity</th>
+      <th>Category</th>
+      <th>Where</th>
+      <th>What</th>
+    </tr>
+    ${joinHtml(rows, '\n')}
+  </table>`
+}
+
+const findingRow = (report: Report, {id, title, severity, category, locations, description, source}: Finding): Html =>
+  html`<tr>
+    <td>${htmlText(id)}</td>
+    <td>${htmlText(severity)}</td>
+    <td>${htmlText(category)}</td>
+    <td>
+      ${joinHtml(
+        locations.map((place) => placeOf(report, place)),
+        ', ',
+      )}
+    </td>
+    <td class="lines">
+      ${htmlText(title === undefined ? description : `${title}. ${description}`)}
+      <span class="muted">${htmlText(source)}</span>
+    </td>
+  </tr>`

@@ -1,0 +1,76 @@
+/** `action.yml` = settings = README: what a person reads is what the code does. `UPDATE=1` rewrites the README's table. */
+import {readFileSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {describe, expect, test} from 'vitest'
+import {parse} from 'yaml'
+import * as z from 'zod'
+import {commands} from '../src/commands/index.ts'
+import {parseConfig, Settings} from '../src/config.ts'
+import {root} from './acceptance/bundle.ts'
+
+const Action = z.strictObject({
+  name: z.string(),
+  description: z.string().max(125),
+  author: z.string(),
+  branding: z.strictObject({icon: z.string(), color: z.string()}),
+  inputs: z.record(z.string(), z.strictObject({description: z.string(), default: z.string()})),
+  outputs: z.record(z.string(), z.strictObject({description: z.string()})),
+  runs: z.strictObject({using: z.literal('node24'), main: z.literal('dist/index.js')}),
+})
+const text = (name: string): string => readFileSync(join(root, name), 'utf8')
+const action = Action.parse(parse(text('action.yml')))
+const settings = Object.entries(Settings.shape)
+
+test('every setting is an input without a default of its own, and every other input is known', () => {
+  const others = ['token', 'mode', 'anthropic-api-key', 'google-api-key', 'anthropic-base-url', 'gemini-base-url', 'dry-run', 'optimizer']
+  expect(Object.keys(action.inputs).toSorted()).toEqual([...settings.map(([name]) => name), ...others].toSorted())
+  expect(settings.filter(([name]) => action.inputs[name]?.default !== '').map(([name]) => name)).toEqual([])
+})
+
+test("the README's table of settings is the schema's", () => {
+  const rows = settings.map(([name, schema]) => {
+    const fallback: unknown = Settings.parse({})[name as keyof Settings]
+    const shown = Array.isArray(fallback) ? fallback.join(', ') : String(fallback)
+    return `| \`${name}\` | ${shown === '' ? '' : `\`${shown}\``} | ${schema.description ?? ''} |`
+  })
+  const table = ['| setting | default | |', '|---|---|---|', ...rows].join('\n')
+  const readme = text('README.md')
+  const fresh = readme.replace(/(<!-- settings -->\n)[\s\S]*(<!-- \/settings -->)/, (_, open: string, close: string) => `${open}${table}\n${close}`)
+  if (process.env['UPDATE'] === '1') writeFileSync(join(root, 'README.md'), fresh)
+  else expect(readme).toBe(fresh)
+})
+
+test('every setting has a sentence, every command a row in the README', () => {
+  expect(settings.filter(([, {description}]) => description === undefined).map(([name]) => name)).toEqual([])
+  expect(Object.keys(commands).filter((name) => !text('README.md').includes(`| \`${name} `))).toEqual([])
+})
+
+describe('configuration', () => {
+  const file = (yaml: string): {path: string; text: string} => ({path: '.github/refactor-plan.yml', text: yaml})
+  const thrown = (act: () => unknown): string => {
+    try {
+      act()
+    } catch (error) {
+      return String(error)
+    }
+    return 'nothing'
+  }
+  test('an input wins over the file, the file over the default; an empty input is not given', () => {
+    const config = parseConfig({threshold: '7.5', goal: '', 'require-gold': 'true', exclude: 'a/\nb/, c'}, file('threshold: 3\ngoal: theirs\n'))
+    expect(config).toMatchObject({threshold: 7.5, goal: 'theirs', requireGold: true, exclude: ['a/', 'b/', 'c'], gate: 'enforce'})
+  })
+  test('an empty file says nothing', () => expect(parseConfig({}, file('# nothing\n'))).toEqual(parseConfig({}, null)))
+  test.each([
+    ['threshold: [1', /refactor-plan\.yml:1:\d+ yaml-syntax/],
+    ['threshold: 8\ntreshold: 3\n', /refactor-plan\.yml:2:1 unrecognized-keys treshold: is not a known key/],
+    ['gate: enforce\nthreshold: eight\n', /refactor-plan\.yml:2:12 invalid-type threshold/],
+    ['- a\n', /refactor-plan\.yml:1:1 invalid-type/],
+  ])('%s is refused with its place', (yaml, message) => expect(thrown(() => parseConfig({}, file(yaml)))).toMatch(message))
+  test.each([
+    [{threshold: 'eight'}, /threshold/],
+    [{threshold: '11'}, /threshold/],
+    [{gate: 'maybe'}, /gate/],
+    [{treshold: '8'}, /treshold is not a setting/],
+    [{'require-gold': 'yes'}, /require-gold/],
+  ])('%j is refused', (given, message) => expect(thrown(() => parseConfig(given, null))).toMatch(message))
+})
