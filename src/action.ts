@@ -25,7 +25,10 @@ export async function act(): Promise<number> {
     outside = await runner()
     return await actIn(outside)
   } catch (thrown) {
-    const words = thrown instanceof Failure ? `${thrown.message}${thrown.hint === null ? '' : ` → ${thrown.hint}`}` : messageOf(thrown)
+    const words =
+      thrown instanceof Failure
+        ? `${thrown.message}${thrown.hint === null ? '' : ` → ${thrown.hint}`}`
+        : messageOf(thrown)
     if (outside === null) process.stderr.write(`${plain(words)}\n`)
     else {
       outside.blame(plainLine(words))
@@ -41,7 +44,8 @@ async function actIn(outside: Runner): Promise<number> {
   for (const name of secrets) outside.mask(given[name] ?? '')
   const settings = Object.fromEntries(settingNames.map((name) => [name, given[name] ?? '']))
   const token = given['token'] ?? ''
-  if (token === '') throw new Failure('missing-token', 'the input `token` is empty', {hint: 'leave it out to use github.token'})
+  if (token === '')
+    throw new Failure('missing-token', 'the input `token` is empty', {hint: 'leave it out to use github.token'})
   const keys = keysOf({
     ANTHROPIC_API_KEY: given['anthropic-api-key'] || process.env['ANTHROPIC_API_KEY'],
     ANTHROPIC_BASE_URL: given['anthropic-base-url'] || process.env['ANTHROPIC_BASE_URL'],
@@ -49,7 +53,7 @@ async function actIn(outside: Runner): Promise<number> {
     GEMINI_BASE_URL: given['gemini-base-url'] || process.env['GEMINI_BASE_URL'],
   })
   for (const key of [keys.claude, keys.gemini]) if (key !== null) outside.mask(key.apiKey)
-  const hub = await github({token, apiUrl: outside.apiUrl, repository: outside.repository})
+  const hub = github({token, apiUrl: outside.apiUrl, repository: outside.repository})
   const shared: Reviewing = {outside, hub, token, keys, settings, dryRun: given['dry-run'] === 'true'}
   switch (given['mode'] || 'all') {
     case 'all':
@@ -59,7 +63,9 @@ async function actIn(outside: Runner): Promise<number> {
     case 'optimize':
       return optimizeInRunner(shared, given['optimizer'] || 'bootstrap')
     default:
-      throw new Failure('bad-input', `mode: ${plainLine(given['mode'] ?? '', 40)} is not a mode`, {hint: 'one of all, evaluate, optimize'})
+      throw new Failure('bad-input', `mode: ${plainLine(given['mode'] ?? '', 40)} is not a mode`, {
+        hint: 'one of all, evaluate, optimize',
+      })
   }
 }
 
@@ -69,15 +75,10 @@ async function planFor(shared: Reviewing): Promise<number> {
   const commander = commanderOf(event)
   const permission = commander === null ? null : await hub.permissionOf(commander)
   const request: Request = understand(event, {permission, allowed: mayCommand})
-  switch (request.kind) {
-    case 'skip':
-      outside.say(plainLine(`nothing to do: ${request.reason}`))
-      outside.output('verdict', 'skipped')
-      if (request.reason === 'not-permitted' && event.kind === 'issue_comment') await hub.react(event.comment.id, '-1')
-      return 0
-    case 'help':
-      return answer(request, shared)
-    case 'plan':
-      return review(request, permission, shared)
-  }
+  if (request.kind === 'plan') return review(request, permission, shared)
+  if (request.kind === 'help') return answer(request, shared)
+  outside.say(plainLine(`nothing to do: ${request.reason}`))
+  outside.output('verdict', 'skipped')
+  if (request.reason === 'not-permitted' && event.kind === 'issue_comment') await hub.react(event.comment.id, '-1')
+  return 0
 }

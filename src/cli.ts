@@ -39,9 +39,16 @@ export async function command(words: readonly string[]): Promise<number> {
   }
 }
 
-function add(parser: Parser, name: string, each: Command, run: (args: readonly string[], flags: Flags) => Promise<void>): void {
+function add(
+  parser: Parser,
+  name: string,
+  each: Command,
+  run: (args: readonly string[], flags: Flags) => Promise<void>,
+): void {
   const sub = parser.command(name).description(each.summary).exitOverride()
-  sub.configureOutput({writeErr: (text) => world.say(plain(text)), writeOut: world.print}).showHelpAfterError(`See \`${name} --help\`.`)
+  sub
+    .configureOutput({writeErr: (text) => world.say(plain(text)), writeOut: world.print})
+    .showHelpAfterError(`See \`${name} --help\`.`)
   for (const {usage, summary} of each.arguments) sub.argument(usage, summary)
   const options = each.options.map(({flags, summary, choices}) => {
     const option = new ParserOption(flags, summary)

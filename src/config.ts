@@ -7,15 +7,33 @@ export const configFile = '.github/refactor-plan.yml'
 
 /** One spelling everywhere a person meets it: these keys are the file's keys, the flags and the Action's inputs. */
 export const Settings = z.strictObject({
-  goal: z.string().min(1).default('Analyze this codebase for anti-patterns and create a critical refactoring plan.').describe('what the plan is for'),
+  goal: z
+    .string()
+    .min(1)
+    .default('Analyze this codebase for anti-patterns and create a critical refactoring plan.')
+    .describe('what the plan is for'),
   pipeline: z.string().min(1).default('auto').describe('`auto`, a name under pipelines/, or a path to a YAML file'),
   gold: z.string().min(1).default('gold').describe('folder of gold standards'),
   threshold: z.number().min(0).max(10).default(8).describe('the score, 0-10, from which on the gate passes'),
-  gate: z.enum(['off', 'warn', 'enforce']).default('enforce').describe('`enforce` fails the job (exit 1) when the gate fails, `warn` only says so, `off` decides nothing and sets no status'),
-  comment: z.enum(['update', 'off']).default('update').describe('`update` keeps one comment on the pull request up to date'),
-  commit: z.enum(['off', 'pr', 'branch']).default('off').describe('what `optimize` in the Action does with evolved YAML'),
+  gate: z
+    .enum(['off', 'warn', 'enforce'])
+    .default('enforce')
+    .describe(
+      '`enforce` fails the job (exit 1) when the gate fails, `warn` only says so, `off` decides nothing and sets no status',
+    ),
+  comment: z
+    .enum(['update', 'off'])
+    .default('update')
+    .describe('`update` keeps one comment on the pull request up to date'),
+  commit: z
+    .enum(['off', 'pr', 'branch'])
+    .default('off')
+    .describe('what `optimize` in the Action does with evolved YAML'),
   'status-context': z.string().min(1).max(100).default('refactor-plan/gate').describe('name of the commit status'),
-  judge: z.enum(['auto', 'off']).default('auto').describe("`auto`: a model of another family answers closed questions about a model's plan when its key is there"),
+  judge: z
+    .enum(['auto', 'off'])
+    .default('auto')
+    .describe("`auto`: a model of another family answers closed questions about a model's plan when its key is there"),
   'require-gold': z.boolean().default(false).describe('fail when no gold standard applies'),
   'require-judge': z.boolean().default(false).describe('end in error when the judge cannot be reached'),
   'max-tokens': z.int().min(1000).max(2_000_000).default(200_000).describe('token budget of the pack'),

@@ -87,7 +87,7 @@ export function readDocument<T>(text: string, file: string, schema: z.ZodType<T>
 
 /** zod's issues at their places in the file. */
 export function problemsOf(error: z.ZodError, {at}: Parsed, file: string): readonly Problem[] {
-  return error.issues.flatMap((issue) => {
+  return error.issues.flatMap(unfolded).flatMap((issue) => {
     const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
     return paths.map((path) => {
       const name = path.map(String).join('.')
@@ -100,6 +100,17 @@ export function problemsOf(error: z.ZodError, {at}: Parsed, file: string): reado
       }
     })
   })
+}
+
+type Issue = z.ZodError['issues'][number]
+
+/** Of a union, the branch that got furthest is the one that was meant: its mistakes say more than "invalid input". */
+function unfolded(issue: Issue): readonly Issue[] {
+  if (issue.code !== 'invalid_union') return [issue]
+  const depthOf = (branch: readonly Issue[]): number => Math.max(0, ...branch.map(({path}) => path.length))
+  const [best] = issue.errors.toSorted((a, b) => depthOf(b) - depthOf(a))
+  if (best === undefined || depthOf(best) === 0) return [issue]
+  return best.flatMap((inner) => unfolded({...inner, path: [...issue.path, ...inner.path]}))
 }
 
 export const renderProblem = ({file, line, col, code, message}: Problem): string =>

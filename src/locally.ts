@@ -5,7 +5,18 @@ import {openSource, readText, writeInside} from './adapters/disk.ts'
 import type {Flags, Option, World} from './commands/command.ts'
 import {configFile, parseConfig, settingNames, type Config} from './config.ts'
 import {Failure} from './errors.ts'
-import {chooseJudge, choosePipeline, digestOf, isOwnGold, keysOf, makeHost, modelsOf, parseGold, readGoldFolder, type GoldFile} from './outside.ts'
+import {
+  chooseJudge,
+  choosePipeline,
+  digestOf,
+  isOwnGold,
+  keysOf,
+  makeHost,
+  modelsOf,
+  parseGold,
+  readGoldFolder,
+  type GoldFile,
+} from './outside.ts'
 import {planFileName, renderPlan} from './plan/document.ts'
 import {addUsage, noUsage, type Usage} from './provider.ts'
 import {renderTerminal} from './report/terminal.ts'
@@ -19,8 +30,16 @@ export const settingOptions: readonly Option[] = [
   {flags: '--pipeline <name>', summary: 'auto, genesis, offline, or the path of a YAML file'},
   {flags: '--gold <path>', summary: 'a gold standard, or a folder of them'},
   {flags: '--threshold <number>', summary: 'the score from which on the gate passes, 0-10'},
-  {flags: '--gate <policy>', summary: 'enforce: exit 1 when the gate fails; warn: say so; off', choices: ['off', 'warn', 'enforce']},
-  {flags: '--judge <policy>', summary: 'auto: a model answers closed questions when its key is there; off', choices: ['auto', 'off']},
+  {
+    flags: '--gate <policy>',
+    summary: 'enforce: exit 1 when the gate fails; warn: say so; off',
+    choices: ['off', 'warn', 'enforce'],
+  },
+  {
+    flags: '--judge <policy>',
+    summary: 'auto: a model answers closed questions when its key is there; off',
+    choices: ['auto', 'off'],
+  },
   {flags: '--require-gold', summary: 'fail when no gold standard applies'},
   {flags: '--require-judge', summary: 'end in error when the judge cannot be reached'},
   {flags: '--max-tokens <number>', summary: 'token budget of the packed repository'},
@@ -46,7 +65,10 @@ interface ChosenGold {
 /** A file is that gold standard; a folder, the one in it that is about this code itself. */
 async function chooseGold(path: string, setting: string, given: boolean, cwd: string): Promise<ChosenGold> {
   const place = given ? resolve(cwd, setting) : resolve(path, setting)
-  if (given && !existsSync(place)) throw new Failure('no-such-file', `no such gold standard: ${setting}`, {hint: 'give a gold.yaml or a folder of <case>/gold.yaml'})
+  if (given && !existsSync(place))
+    throw new Failure('no-such-file', `no such gold standard: ${setting}`, {
+      hint: 'give a gold.yaml or a folder of <case>/gold.yaml',
+    })
   const inside = relative(resolve(path), place)
   const roots = inside.startsWith('..') || inside === '' ? ['gold'] : [inside.split(sep).join('/')]
   if (existsSync(place) && statSync(place).isFile()) {
@@ -55,7 +77,12 @@ async function chooseGold(path: string, setting: string, given: boolean, cwd: st
   }
   const all = await readGoldFolder(place)
   const own = all.filter(isOwnGold)
-  if (own.length > 1) throw new Failure('many-golds', `${own.length} gold standards have \`source: {path: .}\`: ${own.map(({file}) => file).join(', ')}`, {hint: 'choose one with --gold FILE'})
+  if (own.length > 1)
+    throw new Failure(
+      'many-golds',
+      `${own.length} gold standards have \`source: {path: .}\`: ${own.map(({file}) => file).join(', ')}`,
+      {hint: 'choose one with --gold FILE'},
+    )
   return {file: own[0] ?? null, all, roots}
 }
 
@@ -73,7 +100,8 @@ export async function planLocally(path: string, flags: Flags, world: World): Pro
   const place = resolve(world.cwd, path)
   const ref = typeof flags['ref'] === 'string' ? {ref: flags['ref']} : {}
   const source = await openSource(place, ref)
-  if (source.kind === 'folder') world.say(plainLine(`${path} is not in a git repository: all its files are read, there is no commit to link to`))
+  if (source.kind === 'folder')
+    world.say(plainLine(`${path} is not in a git repository: all its files are read, there is no commit to link to`))
   const config = configOf(place, flags)
   const keys = keysOf(world.env)
   const chosen = await choosePipeline(config.pipeline, keys, async (file) => readText(resolve(world.cwd, file)))
@@ -120,7 +148,8 @@ export async function planLocally(path: string, flags: Flags, world: World): Pro
     leftOut: judged.pack.leftOut,
     notes: chosen.note === null ? [] : [chosen.note],
   })
-  if (typeof flags['record'] === 'string') writeFileAt(resolve(world.cwd, flags['record']), `${JSON.stringify(report, null, 2)}\n`)
+  if (typeof flags['record'] === 'string')
+    writeFileAt(resolve(world.cwd, flags['record']), `${JSON.stringify(report, null, 2)}\n`)
   world.say(renderTerminal(report, {color: world.color}))
   return {report, verdict: judged.verdict, config, judged, path: written}
 }

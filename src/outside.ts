@@ -14,7 +14,7 @@ import type {Host, Source} from './host.ts'
 import {parsePipeline} from './pipeline/pipeline.ts'
 import type {Pipeline, Trace} from './pipeline/step.ts'
 import {pricesAt} from './prices.ts'
-import {metered, priced, retried, routed, type Budget, type Provider, type Usage} from './provider.ts'
+import {metered, priced, retried, routed, type Budget, type Usage} from './provider.ts'
 import {GoldStandard} from './score/gold.ts'
 import type {Decision} from './score/scorecard.ts'
 import type {Plain} from './trust.ts'
@@ -26,7 +26,8 @@ export interface Keys {
 }
 
 export function keysOf(env: Readonly<Record<string, string | undefined>>): Keys {
-  const one = (...names: readonly string[]): string | null => names.map((name) => env[name]?.trim()).find((value) => value) ?? null
+  const one = (...names: readonly string[]): string | null =>
+    names.map((name) => env[name]?.trim()).find((value) => value) ?? null
   const claude = one('ANTHROPIC_API_KEY')
   const gemini = one('GEMINI_API_KEY', 'GOOGLE_API_KEY')
   return {
@@ -38,7 +39,8 @@ export function keysOf(env: Readonly<Record<string, string | undefined>>): Keys 
 export const digestOf = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex')
 
 const attempts = 5
-const deadlineMs = 120_000
+/** The time of the attempts counts: a stall is noticed after 4 minutes and must leave room for another try. */
+const deadlineMs = 20 * 60_000
 
 export function makeHost(settings: {
   readonly keys: Keys
@@ -49,14 +51,14 @@ export function makeHost(settings: {
 }): Host {
   const {keys, budget, say, signal} = settings
   const prices = pricesAt(Date.now())
-  const patient = (ask: Provider): Provider =>
-    retried(ask, {sleep: pause, random: Math.random, now: () => performance.now(), attempts, deadlineMs})
-  const ask = routed({
-    claude: keys.claude === null ? {keys: providers.claude.keys} : patient(providers.claude.connect(keys.claude)),
-    gemini: keys.gemini === null ? {keys: providers.gemini.keys} : patient(providers.gemini.connect(keys.gemini)),
+  const models = routed({
+    claude: keys.claude === null ? {keys: providers.claude.keys} : providers.claude.connect(keys.claude),
+    gemini: keys.gemini === null ? {keys: providers.gemini.keys} : providers.gemini.connect(keys.gemini),
   })
+  // the meter stands inside the patience, so that every attempt counts
+  const counted = metered(priced(models, prices), {budget, prices}, settings.onSpent ?? (() => undefined))
   return {
-    ask: metered(priced(ask, prices), {budget, prices}, settings.onSpent ?? (() => undefined)),
+    ask: retried(counted, {sleep: pause, random: Math.random, now: () => performance.now(), attempts, deadlineMs}),
     loadParse,
     digest: digestOf,
     nonce: () => randomBytes(8).toString('hex'),
@@ -90,17 +92,38 @@ export interface Chosen {
  * `auto` takes `genesis` when both keys are there, else `offline`, and says which. A name is a pipeline that ships with the
  * program, a path is one of the trusted side.
  */
-export async function choosePipeline(name: string, keys: Keys, readTrusted: ReadTrusted, variables: readonly string[] = []): Promise<Chosen> {
+export async function choosePipeline(
+  name: string,
+  keys: Keys,
+  readTrusted: ReadTrusted,
+  variables: readonly string[] = [],
+): Promise<Chosen> {
   if (name === 'auto') {
-    const missing = [keys.claude === null ? 'ANTHROPIC_API_KEY' : null, keys.gemini === null ? 'GEMINI_API_KEY' : null].filter((each) => each !== null)
+    const missing = [
+      keys.claude === null ? 'ANTHROPIC_API_KEY' : null,
+      keys.gemini === null ? 'GEMINI_API_KEY' : null,
+    ].filter((each) => each !== null)
     const chosen = await choosePipeline(missing.length === 0 ? 'genesis' : 'offline', keys, readTrusted, variables)
-    return {...chosen, note: missing.length === 0 ? null : `No key (${missing.join(', ')}): the offline pipeline ran, on static rules alone; no model was asked.`}
+    return {
+      ...chosen,
+      note:
+        missing.length === 0
+          ? null
+          : `No key (${missing.join(', ')}): the offline pipeline ran, on static rules alone; no model was asked.`,
+    }
   }
   const shipped = /^[a-z0-9][a-z0-9-]*$/.test(name)
   const file = shipped ? join(home, 'pipelines', `${name}.yaml`) : name
   const text = shipped ? await readShipped(file, name) : await readTrusted(name)
-  if (text === null) throw new Failure('no-such-pipeline', `${name}: no such pipeline`, {hint: 'give `auto`, `genesis`, `offline` or the path of a YAML file'})
-  const pipeline = valueOf(parsePipeline(text, shipped ? `pipelines/${basename(file)}` : name, variables), 'pipeline', '`check` validates pipelines')
+  if (text === null)
+    throw new Failure('no-such-pipeline', `${name}: no such pipeline`, {
+      hint: 'give `auto`, `genesis`, `offline` or the path of a YAML file',
+    })
+  const pipeline = valueOf(
+    parsePipeline(text, shipped ? `pipelines/${basename(file)}` : name, variables),
+    'pipeline',
+    '`check` validates pipelines',
+  )
   return {pipeline, text, file, note: null}
 }
 
@@ -108,8 +131,13 @@ async function readShipped(file: string, name: string): Promise<string> {
   try {
     return readText(file)
   } catch (thrown) {
-    const names = (await readdir(dirname(file))).flatMap((each) => (each.endsWith('.yaml') ? [basename(each, '.yaml')] : []))
-    throw new Failure('no-such-pipeline', `${name}: no such pipeline`, {hint: `there are: ${names.join(', ')}`, cause: thrown})
+    const names = (await readdir(dirname(file))).flatMap((each) =>
+      each.endsWith('.yaml') ? [basename(each, '.yaml')] : [],
+    )
+    throw new Failure('no-such-pipeline', `${name}: no such pipeline`, {
+      hint: `there are: ${names.join(', ')}`,
+      cause: thrown,
+    })
   }
 }
 
@@ -133,20 +161,30 @@ export interface GoldFile {
 export const parseGold = (text: string, file: string): GoldFile => ({
   file,
   text,
-  gold: valueOf(readDocument(text, file, GoldStandard), 'gold', '`check` validates gold standards; gold/README.md shows one'),
+  gold: valueOf(
+    readDocument(text, file, GoldStandard),
+    'gold',
+    '`check` validates gold standards; gold/README.md shows one',
+  ),
 })
 
 /** Every `<folder>/<case>/gold.yaml`, by name. */
 export async function readGoldFolder(folder: string): Promise<readonly GoldFile[]> {
   const cases = await readdir(folder, {withFileTypes: true}).catch(() => [])
-  const files = cases.filter((each) => each.isDirectory()).map(({name}) => join(folder, name, 'gold.yaml')).toSorted()
+  const files = cases
+    .filter((each) => each.isDirectory())
+    .map(({name}) => join(folder, name, 'gold.yaml'))
+    .toSorted()
   return files.filter((file) => existsSync(file)).map((file) => parseGold(readText(file), file))
 }
 
 export const isOwnGold = ({gold: {source}}: GoldFile): boolean => 'path' in source && /^\.\/?$/.test(source.path)
 
 /** The code base a gold standard is about; null with the reason when it is not at hand. */
-export async function sourceOfGold({gold: {source}, file}: GoldFile, own: string): Promise<Source | {readonly missing: string}> {
+export async function sourceOfGold(
+  {gold: {source}, file}: GoldFile,
+  own: string,
+): Promise<Source | {readonly missing: string}> {
   if ('repository' in source) return {missing: `${source.repository} at ${source.commit.slice(0, 12)} is not at hand`}
   if ('pack' in source) return openSource(resolve(dirname(file), source.pack))
   return openSource(/^\.\/?$/.test(source.path) ? own : resolve(dirname(file), source.path))

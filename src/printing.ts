@@ -9,9 +9,11 @@ export const outputOptions: readonly Option[] = [
   {flags: '--format <format>', summary: 'text or json', choices: ['text', 'json']},
 ]
 
-export const formatOf = (flags: Flags, fallback = 'text'): string => (typeof flags['format'] === 'string' ? flags['format'] : fallback)
+export const formatOf = (flags: Flags, fallback = 'text'): string =>
+  typeof flags['format'] === 'string' ? flags['format'] : fallback
 
-export const printJson = (world: World, value: object): void => world.print(JSON.stringify({schema: 1, ...value}, null, 2))
+export const printJson = (world: World, value: object): void =>
+  world.print(JSON.stringify({schema: 1, ...value}, null, 2))
 
 /** `score --format json` of DESIGN §4. */
 export const scoreShape = (scorecard: Scorecard, verdict: Verdict): object => ({...scorecard, verdict})

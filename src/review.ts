@@ -9,7 +9,20 @@ import type {Runner} from './adapters/runner.ts'
 import {configFile, parseConfig, type Config} from './config.ts'
 import {Failure, messageOf} from './errors.ts'
 import type {Source} from './host.ts'
-import {chooseJudge, choosePipeline, digestOf, exitOf, isOwnGold, makeHost, modelsOf, parseGold, type Chosen, type GoldFile, type Keys, type ReadTrusted} from './outside.ts'
+import {
+  chooseJudge,
+  choosePipeline,
+  digestOf,
+  exitOf,
+  isOwnGold,
+  makeHost,
+  modelsOf,
+  parseGold,
+  type Chosen,
+  type GoldFile,
+  type Keys,
+  type ReadTrusted,
+} from './outside.ts'
 import {textOf} from './pack/read.ts'
 import {planFileName, renderPlan} from './plan/document.ts'
 import {addUsage, noUsage, type Usage} from './provider.ts'
@@ -72,8 +85,18 @@ export async function review(request: PlanRequest, permission: Permission | null
   try {
     return await reviewIn(folder, request, permission, target, shared)
   } catch (thrown) {
-    const failure = thrown instanceof Failure ? thrown : new Failure('bug', messageOf(thrown), {exit: 3, hint: 'this is a defect of the Action; the log has the stack'})
-    await status('error', plainLine(`not judged: ${failure.message}`, 140), shared.settings['status-context'] || defaultContext)
+    const failure =
+      thrown instanceof Failure
+        ? thrown
+        : new Failure('bug', messageOf(thrown), {
+            exit: 3,
+            hint: 'this is a defect of the Action; the log has the stack',
+          })
+    await status(
+      'error',
+      plainLine(`not judged: ${failure.message}`, 140),
+      shared.settings['status-context'] || defaultContext,
+    )
     const body = renderFailure({code: failure.code, message: failure.message, hint: failure.hint}, outside)
     if (target.number !== null && !dryRun && shared.settings['comment'] !== 'off') {
       const {url} = await hub.upsertComment({number: target.number, marker, body})
@@ -89,7 +112,11 @@ export async function review(request: PlanRequest, permission: Permission | null
 
 const defaultContext = 'refactor-plan/gate'
 
-type SetStatus = (state: 'pending' | 'success' | 'failure' | 'error', description: Plain, context: string) => Promise<void>
+type SetStatus = (
+  state: 'pending' | 'success' | 'failure' | 'error',
+  description: Plain,
+  context: string,
+) => Promise<void>
 
 const statusOf =
   ({head}: Target, {hub, outside, dryRun, settings}: Reviewing): SetStatus =>
@@ -118,7 +145,10 @@ export async function readCommits(
   const into = join(folder, 'objects.git')
   const url = `${outside.serverUrl}/${outside.repository}.git`
   await fetchCommits({url, token, commits: [...new Set([head, base])], into})
-  const under = async (commit: string): Promise<Source> => ({...(await objects(into, commit)), name: outside.repository})
+  const under = async (commit: string): Promise<Source> => ({
+    ...(await objects(into, commit)),
+    name: outside.repository,
+  })
   return {head: await under(head), base: await under(base)}
 }
 
@@ -133,23 +163,37 @@ export const trustedOf =
 
 export async function goldOfBase(base: Source, folder: string): Promise<readonly GoldFile[]> {
   const prefix = `${folder.replace(/\/+$/, '')}/`
-  const entries = (await base.list()).filter(({path, kind}) => kind === 'file' && path.startsWith(prefix) && /^[^/]+\/gold\.ya?ml$/.test(path.slice(prefix.length)))
+  const entries = (await base.list()).filter(
+    ({path, kind}) =>
+      kind === 'file' && path.startsWith(prefix) && /^[^/]+\/gold\.ya?ml$/.test(path.slice(prefix.length)),
+  )
   return (await base.read(entries)).flatMap(({path, bytes}) => {
     const text = bytes === null ? null : textOf(bytes)
     return text === null ? [] : [parseGold(text, path)]
   })
 }
 
-async function reviewIn(folder: string, request: PlanRequest, permission: Permission | null, target: Target, shared: Reviewing): Promise<number> {
+async function reviewIn(
+  folder: string,
+  request: PlanRequest,
+  permission: Permission | null,
+  target: Target,
+  shared: Reviewing,
+): Promise<number> {
   const {outside, keys} = shared
   const started = performance.now()
   const {head, base} = await readCommits(folder, target, shared)
   const readTrusted = trustedOf(base)
   const file = await readTrusted(configFile)
-  const asked = {...(request.goal === null ? {} : {goal: request.goal}), ...(request.pipeline === null ? {} : {pipeline: request.pipeline})}
+  const asked = {
+    ...(request.goal === null ? {} : {goal: request.goal}),
+    ...(request.pipeline === null ? {} : {pipeline: request.pipeline}),
+  }
   const config = parseConfig({...shared.settings, ...asked}, file === null ? null : {path: configFile, text: file})
   if (permission !== null && !config.permissions.some((each) => each === permission)) {
-    throw new Failure('not-permitted', `${permission} permission may not command here`, {hint: `the setting permissions names ${config.permissions.join(', ')}`})
+    throw new Failure('not-permitted', `${permission} permission may not command here`, {
+      hint: `the setting permissions names ${config.permissions.join(', ')}`,
+    })
   }
   const chosen = await choosePipeline(config.pipeline, keys, readTrusted)
   const golds = await goldOfBase(base, config.gold)
@@ -245,7 +289,11 @@ async function publish(report: Report, target: Target, config: Config, shared: R
   }
   const status = statusOf(target, shared)
   if (target.number !== null && (await hub.pull(target.number)).head.sha !== target.head) {
-    await status('error', plainLine('the head moved while this ran; the run of the new head decides'), config.statusContext)
+    await status(
+      'error',
+      plainLine('the head moved while this ran; the run of the new head decides'),
+      config.statusContext,
+    )
     outside.warn(plainLine('the head of the pull request moved while this ran: no verdict was published'))
     outside.output('status-state', 'error')
     return 0

@@ -17,7 +17,7 @@ import {languageOf} from './scan/parse.ts'
 import {scan} from './scan/scan.ts'
 import {anchor} from './score/anchor.ts'
 import type {GoldStandard} from './score/gold.ts'
-import {judge, type Judgement} from './score/judge.ts'
+import {judge} from './score/judge.ts'
 import {scorePlan, scoreWithoutGold} from './score/score.ts'
 import type {Code, Scorecard, Verdict} from './score/scorecard.ts'
 import {decide, type Policy} from './score/verdict.ts'
@@ -97,21 +97,30 @@ async function executeOn(
   }
   const {now, signal} = host
   const onEvent = (event: PipelineEvent): void => host.say(plain(sayOf(event)))
-  const known = {repository_name: pack.name, repository: renderPack(pack, 'xml', {lineNumbers: true}), findings: scanned.findings}
+  const known = {
+    repository_name: pack.name,
+    repository: renderPack(pack, 'xml', {lineNumbers: true}),
+    findings: scanned.findings,
+  }
   return execute(pipeline, {...known, ...inputs}, tools, {nonce: host.nonce(), now, signal, onEvent})
 }
 
 function sayOf(event: PipelineEvent): string {
   if (event.kind === 'started') return `${event.step} …`
   const took = `${event.step} ${event.kind} after ${(event.milliseconds / 1000).toFixed(1)} s`
-  return event.kind === 'finished' && event.usage.calls > 0 ? `${took}, ${event.usage.input_tokens} tokens in, ${event.usage.output_tokens} out` : took
+  return event.kind === 'finished' && event.usage.calls > 0
+    ? `${took}, ${event.usage.input_tokens} tokens in, ${event.usage.output_tokens} out`
+    : took
 }
 
 /** What a run reads, and how much of it a model is shown. */
 export type Reading = Pick<Job, 'source' | 'maxTokens' | 'include' | 'exclude' | 'goldRoots' | 'goldDigests'>
 
 /** `whole` is every text file, for rules and quotes; `pack` what fits the budget. Throws `Failure` `empty-repository`, `gold-in-pack`. */
-export async function packSource(job: Reading, host: Pick<Host, 'digest'>): Promise<{readonly pack: Pack; readonly whole: Pack}> {
+export async function packSource(
+  job: Reading,
+  host: Pick<Host, 'digest'>,
+): Promise<{readonly pack: Pack; readonly whole: Pack}> {
   const entries = await job.source.list()
   const {chosen, leftOut} = select(entries, {include: job.include, exclude: job.exclude, goldRoots: job.goldRoots})
   const files = await job.source.read(chosen)
@@ -119,14 +128,21 @@ export async function packSource(job: Reading, host: Pick<Host, 'digest'>): Prom
   const whole = packFiles(files, {...about, budget: null})
   if (whole.files.length === 0) {
     throw new Failure('empty-repository', `${job.source.name}: there is no readable text file`, {
-      hint: leftOut.length === 0 ? 'is it the right path?' : `${leftOut.length} files were left out; \`pack --format json\` says why`,
+      hint:
+        leftOut.length === 0
+          ? 'is it the right path?'
+          : `${leftOut.length} files were left out; \`pack --format json\` says why`,
     })
   }
   const leaked = whole.files.find(({digest}) => job.goldDigests.has(digest))
   if (leaked) {
-    throw new Failure('gold-in-pack', `${leaked.path} is a gold standard: a plan that reads the answers proves nothing`, {
-      hint: 'keep gold standards in the folder that the setting `gold` names',
-    })
+    throw new Failure(
+      'gold-in-pack',
+      `${leaked.path} is a gold standard: a plan that reads the answers proves nothing`,
+      {
+        hint: 'keep gold standards in the folder that the setting `gold` names',
+      },
+    )
   }
   return {pack: packFiles(files, {...about, budget: job.maxTokens}), whole}
 }
@@ -166,18 +182,34 @@ export async function judgePlan(
   return {violations, scorecard, verdict: decide({scorecard, violations, policy: job.policy})}
 }
 
-async function scoreAgainst(plan: Plan, gold: GoldStandard, code: Code, pipeline: Pipeline | null, host: Host): Promise<Scorecard> {
+async function scoreAgainst(
+  plan: Plan,
+  gold: GoldStandard,
+  code: Code,
+  pipeline: Pipeline | null,
+  host: Host,
+): Promise<Scorecard> {
   const deterministic = scorePlan(plan, gold, code, null)
   if (pipeline === null) return deterministic
   const ask = async (questions: string): Promise<string> => {
     const tools = {ask: host.ask, scan: unused, draft: unused, schemas: {}}
-    const trace = await execute(pipeline, {questions}, tools, {nonce: host.nonce(), now: host.now, signal: host.signal})
+    const {now, signal} = host
+    const trace = await execute(pipeline, {questions}, tools, {nonce: host.nonce(), now, signal})
     return trace.output.text
   }
-  const judgement: Judgement = await judge(plan, gold, code, deterministic, ask, host.digest(renderPlan(plan)))
+  const judgement = await judge(plan, gold, code, {
+    ask,
+    planQuestions: textsIn(pipeline.variables?.['plan_questions']),
+    seed: host.digest(renderPlan(plan)),
+    nonce: host.nonce,
+  })
   return scorePlan(plan, gold, code, judgement)
 }
 
+const textsIn = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : [])
+
 const unused = (): never => {
-  throw new Failure('bad-pipeline', 'the judge pipeline asks for more than a model', {hint: 'use only model steps in it'})
+  throw new Failure('bad-pipeline', 'the judge pipeline asks for more than a model', {
+    hint: 'use only model steps in it',
+  })
 }

@@ -55,24 +55,38 @@ const unlinked = (value: string): string =>
     .replace(/www(?=\.)/gi, (match) => match + joiner)
     .replace(/(?<![0-9a-z])[0-9a-f]{7,64}(?![0-9a-z])/gi, (sha) => sha.slice(0, 4) + joiner + sha.slice(4))
 
-/** One line of Markdown that shows `value` as it is: no image, link, HTML, mention or table border comes of it. */
-export function text(value: Untrusted): Markdown {
-  const flat = seen(value)
+/** One line, without comments: nobody sees them, so a forged marker could hide in one. */
+const flat = (value: string): string =>
+  seen(value)
     .replace(/<!--[^]*?(-->|$)/g, '')
     .replace(/\s+/g, ' ')
     .trim()
-  const escaped = unlinked(flat)
+
+const escapedInline = (value: string): string =>
+  unlinked(value)
     .replace(/[\\`*[\]|~$#]/g, String.raw`\$&`)
     .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, String.raw`\_`)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
-    .replace(/^([-+=])/, String.raw`\$1`)
-    .replace(/^(\d{1,9})([.)])(?=\s|$)/, String.raw`$1\$2`)
-  return asMarkdown(escaped)
-}
 
-/** Several lines, each escaped; blank lines stay, runs of them do not. */
+/** What would begin a list, a rule or a heading at the start of a line. */
+const escapedStart = (line: string): string =>
+  line.replace(/^([-+=])/, String.raw`\$1`).replace(/^(\d{1,9})([.)])(?=\s|$)/, String.raw`$1\$2`)
+
+/** One line of Markdown that shows `value` as it is: no image, link, HTML, mention or table border comes of it. */
+export const text = (value: Untrusted): Markdown => asMarkdown(escapedStart(escapedInline(flat(value))))
+
+/** As `text`, but what stands between backticks becomes code: the one bit of Markdown that can do no harm. */
+export const prose = (value: Untrusted): Markdown => asMarkdown(escapedStart(withCode(flat(value))))
+
+const withCode = (line: string): string =>
+  line
+    .split(/`([^`]+)`/)
+    .map((part, index) => (index % 2 === 1 ? code(part) : escapedInline(part)))
+    .join('')
+
+/** Several lines of prose; a line stays a line, a list item a list item, blank lines stay and runs of them do not. */
 export const paragraphs = (value: Untrusted): Markdown =>
   asMarkdown(
     seen(value)
@@ -80,8 +94,13 @@ export const paragraphs = (value: Untrusted): Markdown =>
       .replace(/\n\s*\n\s*/g, '\n\n')
       .trim()
       .split('\n')
-      .map(text)
-      .join('\n'),
+      .map((line) => {
+        const [, mark, rest = ''] = /^\s*([-*]|\d{1,3}[.)])\s+(\S.*)$/.exec(line) ?? []
+        return mark === undefined ? prose(line) : `${mark === '*' ? '-' : mark} ${prose(rest)}`
+      })
+      .join('\n')
+      // a comment breaks at every line end, a job summary only where two spaces say so
+      .replace(/(?<=[^\n])\n(?=[^\n])/g, '  \n'),
   )
 
 /** In code nothing is parsed, in theory; what would be dangerous outside of it is broken inside too. */

@@ -22,7 +22,16 @@ const action = Action.parse(parse(text('action.yml')))
 const settings = Object.entries(Settings.shape)
 
 test('every setting is an input without a default of its own, and every other input is known', () => {
-  const others = ['token', 'mode', 'anthropic-api-key', 'google-api-key', 'anthropic-base-url', 'gemini-base-url', 'dry-run', 'optimizer']
+  const others = [
+    'token',
+    'mode',
+    'anthropic-api-key',
+    'google-api-key',
+    'anthropic-base-url',
+    'gemini-base-url',
+    'dry-run',
+    'optimizer',
+  ]
   expect(Object.keys(action.inputs).toSorted()).toEqual([...settings.map(([name]) => name), ...others].toSorted())
   expect(settings.filter(([name]) => action.inputs[name]?.default !== '').map(([name]) => name)).toEqual([])
 })
@@ -35,7 +44,10 @@ test("the README's table of settings is the schema's", () => {
   })
   const table = ['| setting | default | |', '|---|---|---|', ...rows].join('\n')
   const readme = text('README.md')
-  const fresh = readme.replace(/(<!-- settings -->\n)[\s\S]*(<!-- \/settings -->)/, (_, open: string, close: string) => `${open}${table}\n${close}`)
+  const fresh = readme.replace(
+    /(<!-- settings -->\n)[\s\S]*(<!-- \/settings -->)/,
+    (_, open: string, close: string) => `${open}${table}\n${close}`,
+  )
   if (process.env['UPDATE'] === '1') writeFileSync(join(root, 'README.md'), fresh)
   else expect(readme).toBe(fresh)
 })
@@ -56,8 +68,17 @@ describe('configuration', () => {
     return 'nothing'
   }
   test('an input wins over the file, the file over the default; an empty input is not given', () => {
-    const config = parseConfig({threshold: '7.5', goal: '', 'require-gold': 'true', exclude: 'a/\nb/, c'}, file('threshold: 3\ngoal: theirs\n'))
-    expect(config).toMatchObject({threshold: 7.5, goal: 'theirs', requireGold: true, exclude: ['a/', 'b/', 'c'], gate: 'enforce'})
+    const config = parseConfig(
+      {threshold: '7.5', goal: '', 'require-gold': 'true', exclude: 'a/\nb/, c'},
+      file('threshold: 3\ngoal: theirs\n'),
+    )
+    expect(config).toMatchObject({
+      threshold: 7.5,
+      goal: 'theirs',
+      requireGold: true,
+      exclude: ['a/', 'b/', 'c'],
+      gate: 'enforce',
+    })
   })
   test('an empty file says nothing', () => expect(parseConfig({}, file('# nothing\n'))).toEqual(parseConfig({}, null)))
   test.each([
@@ -65,7 +86,9 @@ describe('configuration', () => {
     ['threshold: 8\ntreshold: 3\n', /refactor-plan\.yml:2:1 unrecognized-keys treshold: is not a known key/],
     ['gate: enforce\nthreshold: eight\n', /refactor-plan\.yml:2:12 invalid-type threshold/],
     ['- a\n', /refactor-plan\.yml:1:1 invalid-type/],
-  ])('%s is refused with its place', (yaml, message) => expect(thrown(() => parseConfig({}, file(yaml)))).toMatch(message))
+  ])('%s is refused with its place', (yaml, message) =>
+    expect(thrown(() => parseConfig({}, file(yaml)))).toMatch(message),
+  )
   test.each([
     [{threshold: 'eight'}, /threshold/],
     [{threshold: '11'}, /threshold/],

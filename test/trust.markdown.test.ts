@@ -10,6 +10,7 @@ import {
   link,
   markdown,
   paragraphs,
+  prose,
   text,
   type Markdown,
 } from '../src/trust.ts'
@@ -19,6 +20,7 @@ import {dangersIn} from './report/dangers.ts'
 const server = 'https://github.example'
 const forms: readonly (readonly [string, (value: string) => Markdown])[] = [
   ['text', text],
+  ['prose', prose],
   ['paragraphs', paragraphs],
   ['code', code],
   ['fenced', (value) => fenced(value, 'elixir')],
@@ -64,6 +66,30 @@ describe('text', () => {
     ['\u202eabc\u200b', 'abc'],
   ])('%j → %j', (value, expected) => {
     expect(text(value)).toBe(expected)
+  })
+})
+
+describe('prose', () => {
+  it.each([
+    ['use `Task.async/1` here', 'use `Task.async/1` here'],
+    ['one ` alone', 'one \\` alone'],
+    ['`a` and `b|c`', '`a` and `b\\|c`'],
+    ['- `x` *y*', '\\- `x` \\*y\\*'],
+    ['@`name` `@name`', '@`name` `@\u2060name`'],
+  ])('%j → %j', (value, expected) => {
+    expect(prose(value)).toBe(expected)
+  })
+})
+
+describe('paragraphs', () => {
+  it.each([
+    ['a\nb\n\n\n\nc', 'a  \nb\n\nc'],
+    ['Places:\n- one\n* two *x*\n1. three', 'Places:  \n- one  \n- two \\*x\\*  \n1. three'],
+    ['# not a heading\n    not code\n> no quote\n---', '\\# not a heading  \nnot code  \n&gt; no quote  \n\\---'],
+    ['a\n```\nb', 'a  \n\\`\\`\\`  \nb'],
+    ['- ```\n- - - -', '- \\`\\`\\`  \n- \\- - -'],
+  ])('%j → %j', (value, expected) => {
+    expect(paragraphs(value)).toBe(expected)
   })
 })
 

@@ -2,6 +2,7 @@
 import {createHash, randomUUID} from 'node:crypto'
 import {
   type Dirent,
+  type Stats,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -146,8 +147,9 @@ function itemsOf(path: string): readonly Dirent[] | null {
 }
 
 /**
- * The folder's `.gitignore`, which whoever wrote the code wrote too: `ignore` compiles each pattern to an expression in which
- * every star can backtrack over every other, so patterns with more stars than people write are passed over.
+ * The folder's `.gitignore`, which whoever wrote the code wrote too. `ignore` compiles each pattern to an expression; it keeps
+ * single stars from backtracking over each other, but not double ones (five on a path of sixty folders: 4.5 s), so patterns
+ * with more of those than people write are passed over.
  */
 function ignoreFile(root: string, under: string): Ignore | null {
   const bytes = readBytes(join(root, under, '.gitignore'), 256 * 1024)
@@ -156,9 +158,11 @@ function ignoreFile(root: string, under: string): Ignore | null {
     .decode(bytes)
     .split('\n')
     .slice(0, 5000)
-    .filter((line) => line.length <= 256 && (line.match(/\*+/g) ?? []).length <= 4)
+    .filter((line) => line.length <= 256 && isCheap(line))
   return ignore({ignoreCase: false}).add(patterns.join('\n'))
 }
+
+const isCheap = (pattern: string): boolean => pattern.split('**').length <= 3
 
 /** The deepest file that says anything about the path decides, as in git. */
 function isIgnored(path: string, ignored: readonly Ignored[]): boolean {

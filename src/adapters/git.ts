@@ -251,16 +251,19 @@ export async function workTree(path: string): Promise<Source | null> {
   const [inside, top = '', prefix = ''] = place.stdout.toString('utf8').split('\n')
   if (place.code !== 0 || inside !== 'true') return null
   const root = realpathSync(path)
-  const tracked = await run(['ls-files', '--stage', '-z'], {cwd: root})
-  const untracked = await run(['ls-files', '--others', '--exclude-standard', '-z'], {cwd: root})
+  const [tracked, untracked, commit, name] = await Promise.all([
+    run(['ls-files', '--stage', '-z'], {cwd: root}),
+    run(['ls-files', '--others', '--exclude-standard', '-z'], {cwd: root}),
+    headCommit(root),
+    nameOf([], root, basename(top)),
+  ])
   if (tracked.code !== 0 || untracked.code !== 0) return null
   // a folder that the repository around it ignores (an unpacked dependency) is a folder in its own right
   if (prefix !== '' && tracked.stdout.length + untracked.stdout.length === 0) return null
   const entries = listed(root, tracked.stdout, untracked.stdout)
-  const name = await nameOf([], root, basename(top))
   return {
     name: placed(name, prefix),
-    commit: await headCommit(root),
+    commit,
     kind: 'work-tree',
     list: async () => entries,
     read: async (wanted) => readAll(root, wanted),

@@ -11,4 +11,15 @@ import {run} from './run.ts'
 import {scan} from './scan.ts'
 import {score} from './score.ts'
 
-export const commands = {plan, generate, scan, pack, run, score, evaluate, optimize, check, report} as const satisfies Record<string, Command>
+export const commands = {
+  plan,
+  generate,
+  scan,
+  pack,
+  run,
+  score,
+  evaluate,
+  optimize,
+  check,
+  report,
+} as const satisfies Record<string, Command>

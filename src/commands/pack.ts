@@ -19,14 +19,19 @@ export const pack: Command = {
   run: async ([path = '.'], flags, world) => {
     const wanted = formatOf(flags, 'xml')
     const format = packFormats.find((each) => each === wanted) ?? 'xml'
-    const {pack: packed} = await packSource(await openReading(path, flags, configOf(resolve(world.cwd, path), flags), world), {digest: digestOf})
+    const {pack: packed} = await packSource(
+      await openReading(path, flags, configOf(resolve(world.cwd, path), flags), world),
+      {digest: digestOf},
+    )
     const text = renderPack(packed, format)
     if (typeof flags['output'] !== 'string') {
       world.print(text)
       return 0
     }
     writeFileAt(resolve(world.cwd, flags['output']), text)
-    world.print(`Packed ${packed.files.length} files, about ${packed.tokens} tokens, ${packed.leftOut.length} left out, to ${flags['output']}`)
+    world.print(
+      `Packed ${packed.files.length} files, about ${packed.tokens} tokens, ${packed.leftOut.length} left out, to ${flags['output']}`,
+    )
     return 0
   },
 }

@@ -24,11 +24,26 @@ export const run: Command = {
     const config = configOf(resolve(world.cwd, path), flags)
     const keys = keysOf(world.env)
     const variables = variablesOf(flags['var'])
-    const {pipeline} = await choosePipeline(name, keys, async (file) => readText(resolve(world.cwd, file)), Object.keys(variables))
+    const {pipeline} = await choosePipeline(
+      name,
+      keys,
+      async (file) => readText(resolve(world.cwd, file)),
+      Object.keys(variables),
+    )
     const host = makeHost({keys, budget: {calls: null, tokens: null, usd: config.maxCostUsd}, say: world.say})
-    const trace = await runPipeline(pipeline, variables, await openReading(path, flags, config, world), config.goal, host)
+    const trace = await runPipeline(
+      pipeline,
+      variables,
+      await openReading(path, flags, config, world),
+      config.goal,
+      host,
+    )
     if (format === 'json') {
-      printJson(world, {results: Object.fromEntries(trace.steps.map(({step, result}) => [step, result])), usage: trace.usage, diagnostics: []})
+      printJson(world, {
+        results: Object.fromEntries(trace.steps.map(({step, result}) => [step, result])),
+        usage: trace.usage,
+        diagnostics: [],
+      })
     } else world.print(trace.output.text)
     return 0
   },
@@ -39,7 +54,8 @@ function variablesOf(given: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=')
-      if (at < 1) throw new Failure('bad-flag', `--var ${pair}: is not k=v`, {hint: 'as in --var user_prompt="find races"'})
+      if (at < 1)
+        throw new Failure('bad-flag', `--var ${pair}: is not k=v`, {hint: 'as in --var user_prompt="find races"'})
       return [pair.slice(0, at), pair.slice(at + 1)]
     }),
   )

@@ -21,7 +21,9 @@ export const scan: Command = {
   ],
   run: async ([path = '.'], flags, world) => {
     const format = formatOf(flags, 'table')
-    const {whole} = await packSource(await openReading(path, flags, configOf(resolve(world.cwd, path), flags), world), {digest: digestOf})
+    const {whole} = await packSource(await openReading(path, flags, configOf(resolve(world.cwd, path), flags), world), {
+      digest: digestOf,
+    })
     const {findings, skipped} = await scanPack(whole, {loadParse})
     if (format === 'json') printJson(world, {findings, skipped})
     else if (format === 'sarif') world.print(renderSarif(findings, versionOf()))
@@ -30,4 +32,5 @@ export const scan: Command = {
   },
 }
 
-const versionOf = (): string => /"version":\s*"([^"]+)"/.exec(readFileSync(join(home, 'package.json'), 'utf8'))?.[1] ?? '0'
+const versionOf = (): string =>
+  /"version":\s*"([^"]+)"/.exec(readFileSync(join(home, 'package.json'), 'utf8'))?.[1] ?? '0'

@@ -3,7 +3,17 @@ import {openSource, readText} from '../adapters/disk.ts'
 import {renderProblem} from '../document.ts'
 import {Failure} from '../errors.ts'
 import {configOf} from '../locally.ts'
-import {digestOf, exitOf, isOwnGold, keysOf, makeHost, parseGold, shippedJudge, sourceOfGold, type GoldFile} from '../outside.ts'
+import {
+  digestOf,
+  exitOf,
+  isOwnGold,
+  keysOf,
+  makeHost,
+  parseGold,
+  shippedJudge,
+  sourceOfGold,
+  type GoldFile,
+} from '../outside.ts'
 import {parsePlan} from '../plan/document.ts'
 import type {Plan} from '../plan/plan.ts'
 import {noUsage} from '../provider.ts'
@@ -23,13 +33,22 @@ export const score: Command = {
     {flags: '--gold <file>', summary: 'the gold standard'},
     {flags: '--repository <path>', summary: "the code the plan is about; default: the gold standard's own source"},
     {flags: '--threshold <number>', summary: 'the score from which on the gate passes, 0-10'},
-    {flags: '--gate <policy>', summary: 'enforce: exit 1 when the gate fails; warn; off', choices: ['off', 'warn', 'enforce']},
-    {flags: '--judge <policy>', summary: 'auto: a model answers closed questions when its key is there; default: off', choices: ['auto', 'off']},
+    {
+      flags: '--gate <policy>',
+      summary: 'enforce: exit 1 when the gate fails; warn; off',
+      choices: ['off', 'warn', 'enforce'],
+    },
+    {
+      flags: '--judge <policy>',
+      summary: 'auto: a model answers closed questions when its key is there; default: off',
+      choices: ['auto', 'off'],
+    },
     {flags: '--format <format>', summary: 'table, json or markdown', choices: ['table', 'json', 'markdown']},
   ],
   run: async ([file = ''], flags, world) => {
     const format = formatOf(flags, 'table')
-    if (typeof flags['gold'] !== 'string') throw new Failure('missing-flag', '--gold is missing', {hint: 'as in --gold gold/otp-shop/gold.yaml'})
+    if (typeof flags['gold'] !== 'string')
+      throw new Failure('missing-flag', '--gold is missing', {hint: 'as in --gold gold/otp-shop/gold.yaml'})
     const gold = parseGold(readText(resolve(world.cwd, flags['gold'])), flags['gold'])
     const config = configOf(world.cwd, {...flags, gold: undefined, judge: flags['judge'] ?? 'off'})
     const plan = readPlan(file, world)
@@ -59,7 +78,8 @@ function printUnreadable(problem: string, format: string, world: World): void {
   const verdict: Verdict = {decision: 'fail', reasons: [{code: 'not-a-plan', message: problem}]}
   const subscores = {coverage: null, precision: null, grounding: null, structure: null}
   world.say(plain(problem))
-  if (format === 'json') printJson(world, {score: 0, verdict, subscores, interval: null, judge: 'skipped', findings: [], gold: [], caps: []})
+  if (format === 'json')
+    printJson(world, {score: 0, verdict, subscores, interval: null, judge: 'skipped', findings: [], gold: [], caps: []})
   else world.print('Score 0 of 10: this is not a plan.')
 }
 
@@ -72,9 +92,18 @@ async function scoreOne(
   world: World,
 ): Promise<{readonly scorecard: Scorecard; readonly verdict: Verdict; readonly report: Report}> {
   const given = flags['repository']
-  const source = typeof given === 'string' ? await openSource(resolve(world.cwd, given)) : await sourceOfGold(gold, world.cwd)
-  if ('missing' in source) throw new Failure('no-source', source.missing, {hint: 'clone it at that commit and give --repository PATH'})
-  const reading = {source, maxTokens: 1_000_000, include: [], exclude: [], goldRoots: ['gold'], goldDigests: new Set<string>()}
+  const source =
+    typeof given === 'string' ? await openSource(resolve(world.cwd, given)) : await sourceOfGold(gold, world.cwd)
+  if ('missing' in source)
+    throw new Failure('no-source', source.missing, {hint: 'clone it at that commit and give --repository PATH'})
+  const reading = {
+    source,
+    maxTokens: 1_000_000,
+    include: [],
+    exclude: [],
+    goldRoots: ['gold'],
+    goldDigests: new Set<string>(),
+  }
   const {whole} = await packSource(reading, {digest: digestOf})
   const keys = keysOf(world.env)
   const judge = judging === 'auto' && keys.gemini !== null ? await shippedJudge(keys) : null

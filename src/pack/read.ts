@@ -1,8 +1,8 @@
 /** Bytes → a pack that fits its budget. */
 import {Failure} from '../errors.ts'
-import {escapeName, neutralise} from './boundary.ts'
+import {escapeName} from './boundary.ts'
 import type {LeftOutReason, Masked, Pack, PackedFile} from './pack.ts'
-import {renderPack} from './render.ts'
+import {bodyOf, renderPack} from './render.ts'
 import {maskSecrets} from './secrets.ts'
 import {estimateTokens} from './tokens.ts'
 
@@ -31,6 +31,8 @@ export interface PackOptions {
   readonly commit: string | null
   /** Estimated o200k tokens of the whole pack in XML; null: no limit. */
   readonly budget: number | null
+  /** Measure it as it is rendered with line numbers; default without. */
+  readonly lineNumbers?: boolean
   /** What the selection left out: it is reported with what is left out here. */
   readonly leftOut?: Pack['leftOut']
   /** sha-256, hex. */
@@ -57,13 +59,13 @@ function frameOf(path: string, known: Set<string>): number {
  */
 export function packFiles(
   files: readonly {readonly path: string; readonly bytes: Uint8Array | null}[],
-  {name, commit, budget, leftOut = [], digest}: PackOptions,
+  {name, commit, budget, lineNumbers = false, leftOut = [], digest}: PackOptions,
 ): Pack {
   const dropped: {path: string; why: LeftOutReason}[] = []
   const limit = budget ?? Number.POSITIVE_INFINITY
   /** Room for the counts in the notes, which are only known at the end. */
   const empty: Pack = {name, commit, files: [], leftOut, masked: [], tokens: 0}
-  let left = limit - estimateTokens(renderPack(empty, 'xml')) - 60
+  let left = limit - estimateTokens(renderPack(empty, 'xml', {lineNumbers})) - 60
   const chosen: Candidate[] = []
   const folders = new Set<string>()
   for (const {path, bytes} of files) {
@@ -74,8 +76,9 @@ export function packFiles(
     }
     const clean = maskSecrets(text)
     const tokens = estimateTokens(clean.text)
-    const safe = neutralise(clean.text)
-    const cost = (safe === clean.text ? tokens : estimateTokens(safe)) + frameOf(path, folders)
+    const body = bodyOf(clean.text, lineNumbers)
+    const asIs = clean.text.startsWith(body)
+    const cost = (asIs ? tokens : estimateTokens(body)) + frameOf(path, folders)
     if (cost > left) {
       dropped.push({path, why: 'over-budget'})
       continue
@@ -86,13 +89,13 @@ export function packFiles(
       masked: clean.masked.map((each) => ({path, ...each})),
     })
   }
-  return measured(chosen, {...empty, leftOut: [...leftOut, ...dropped]}, limit)
+  return measured(chosen, {...empty, leftOut: [...leftOut, ...dropped]}, limit, lineNumbers)
 }
 
 const byPath = (a: {readonly path: string}, b: {readonly path: string}): number =>
   a.path < b.path ? -1 : a.path > b.path ? 1 : 0
 
-function measured(candidates: readonly Candidate[], empty: Pack, limit: number): Pack {
+function measured(candidates: readonly Candidate[], empty: Pack, limit: number, lineNumbers: boolean): Pack {
   const kept = [...candidates]
   const cut: {path: string; why: LeftOutReason}[] = []
   for (;;) {
@@ -102,7 +105,7 @@ function measured(candidates: readonly Candidate[], empty: Pack, limit: number):
       leftOut: [...empty.leftOut, ...cut].toSorted(byPath),
       masked: kept.flatMap(({masked}) => masked).toSorted(byPath),
     }
-    const tokens = estimateTokens(renderPack(pack, 'xml'))
+    const tokens = estimateTokens(renderPack(pack, 'xml', {lineNumbers}))
     if (tokens <= limit) return {...pack, tokens}
     if (kept.length === 0) {
       throw new Failure('budget-too-small', `the empty pack alone needs ${tokens} tokens, the budget is ${limit}`, {

@@ -27,9 +27,11 @@ function linesOf(text: string, numbered: boolean): string {
   return lines.map((line, index) => `${String(index + 1).padStart(width)}: ${line}`).join('\n')
 }
 
-/** One file's element with the blank line behind it. */
-export const renderFile = ({path, text}: Pick<PackedFile, 'path' | 'text'>, numbered: boolean): string =>
-  `<file path="${escapeName(path)}">\n${neutralise(linesOf(text, numbered))}\n</file>\n\n`
+/** A file's text as it stands between its tags. */
+export const bodyOf = (text: string, numbered: boolean): string => neutralise(linesOf(text, numbered))
+
+const renderFile = ({path, text}: PackedFile, numbered: boolean): string =>
+  `<file path="${escapeName(path)}">\n${bodyOf(text, numbered)}\n</file>\n\n`
 
 const wholeOf = ({name, commit}: Pack): string =>
   `Files of the repository ${escapeName(name).replaceAll(/\s/g, '_')}${commit === null ? '' : ` at commit ${escapeName(commit)}`}, packed into one document.`
@@ -54,7 +56,7 @@ interface Folder {
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** Folders first, two spaces a level. As deep as the selection allows a path to be. */
-export function renderTree(paths: readonly string[]): string {
+function renderTree(paths: readonly string[]): string {
   const root: Folder = {folders: new Map(), files: []}
   for (const path of paths) {
     const parts = path.split('/')
@@ -134,7 +136,7 @@ const renderJson = ({name, commit, files, leftOut, masked = [], tokens}: Pack): 
     2,
   )}\n`
 
-/** Ends with a line break. `Pack.tokens` is about the XML without line numbers. */
+/** Ends with a line break. `Pack.tokens` is about the XML, with line numbers if `packFiles` was told so. */
 export function renderPack(pack: Pack, format: PackFormat, {lineNumbers = false}: RenderOptions = {}): string {
   if (format === 'json') return renderJson(pack)
   return format === 'markdown' ? renderMarkdown(pack, lineNumbers) : renderXml(pack, lineNumbers)

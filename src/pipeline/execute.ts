@@ -1,8 +1,9 @@
 /** Runs a pipeline, a step after the other, and keeps everything that was asked and answered. */
 import {Failure} from '../errors.ts'
 import {addUsage, noUsage, type Usage} from '../provider.ts'
-import {fillOf, resolveOf, type Scope} from './scope.ts'
+import {fillOf, referenceOf, resolveOf, type Scope} from './scope.ts'
 import type {BoundStep, Pipeline, StepResult, StepRun, StepTrace, Tools, Trace} from './step.ts'
+import {placeholdersIn} from './template.ts'
 
 export type PipelineEvent =
   | {readonly kind: 'started'; readonly step: string}
@@ -19,7 +20,7 @@ export interface ExecuteOptions {
 }
 
 /**
- * Throws `Failure`: `missing-input` and `unknown-schema` before anything is asked, `cancelled`, `template-unresolved`,
+ * Throws `Failure`: `missing-input`, `unknown-step` and `unknown-schema` before anything is asked, `cancelled`, `template-unresolved`,
  * `model-refused`, `model-output-invalid`, and what the tools throw; the message names the step.
  */
 export async function execute(
@@ -28,7 +29,7 @@ export async function execute(
   tools: Tools,
   {nonce, now, signal, onEvent = () => {}}: ExecuteOptions,
 ): Promise<Trace> {
-  checkInputs(pipeline, inputs)
+  checkNames(pipeline, inputs)
   checkSchemas(pipeline, tools)
   const results: Record<string, StepResult> = {}
   const steps: StepTrace[] = []
@@ -69,11 +70,27 @@ function named(thrown: unknown, {name}: BoundStep): unknown {
   })
 }
 
-function checkInputs({name, inputs: needed = []}: Pipeline, given: Readonly<Record<string, unknown>>): void {
-  const missing = needed.filter((input) => given[input] === undefined)
-  if (missing.length === 0) return
-  throw new Failure('missing-input', `pipeline ${name} needs ${missing.map((input) => `\`${input}\``).join(', ')}`, {
-    hint: `give ${missing.map((input) => `\`--var ${input}=…\``).join(' ')}`,
+/** Also what evolved texts name, which nobody has parsed with the pipeline. */
+function checkNames({name, steps, variables = {}}: Pipeline, given: Readonly<Record<string, unknown>>): void {
+  const earlier = new Set<string>()
+  const missing = new Set<string>()
+  for (const step of steps) {
+    for (const {text, knows = []} of step.templates ?? []) {
+      for (const placeholder of placeholdersIn(text)) {
+        const reference = referenceOf(placeholder, (word) => earlier.has(word))
+        if (knows.includes(reference.name)) continue
+        if (reference.kind === 'step' && !earlier.has(reference.name))
+          throw new Failure('unknown-step', `step ${step.name}: ${placeholder.raw}: no such step ran before it`)
+        const value = given[reference.name] ?? variables[reference.name]
+        if (reference.kind === 'value' && value === undefined) missing.add(reference.name)
+      }
+    }
+    earlier.add(step.name)
+  }
+  if (missing.size === 0) return
+  const names = [...missing]
+  throw new Failure('missing-input', `pipeline ${name} needs ${names.map((each) => `\`${each}\``).join(', ')}`, {
+    hint: `give ${names.map((each) => `\`--var ${each}=…\``).join(' ')}`,
   })
 }
 

@@ -1,10 +1,10 @@
 /** YAML → Pipeline, or every mistake in it with its line and column, before anything is asked. */
 import {isNode} from 'yaml'
 import * as z from 'zod'
-import {parseYaml, problemsOf, type Parsed, type Problem, type Read} from '../document.ts'
+import {parseYaml, problemsOf, renderProblem, type Parsed, type Problem, type Read} from '../document.ts'
 import {stepTypeNames, stepTypeOf} from './steps/index.ts'
 import {knownInputs, referenceOf, reserved} from './scope.ts'
-import type {Bound, Mention, Pipeline} from './step.ts'
+import type {Bound, Pipeline, Template} from './step.ts'
 import {mistakesIn, placeholdersIn, type Placeholder} from './template.ts'
 
 const Name = z.string().regex(/^[A-Za-z_][\w-]*$/, 'must be a word, as in `cross_check`: letters, digits, _ and -')
@@ -24,7 +24,10 @@ type Workflow = z.infer<typeof Workflow>
 
 const Step = z.looseObject({name: Name, type: z.string()})
 
-type Bounded = Extract<Bound, {ok: true}>
+/** A step with its settings read, and where in the document a setting stands: in the step or in `defaults`. */
+interface Bounded extends Extract<Bound, {readonly ok: true}> {
+  readonly placeOf: (path: readonly PropertyKey[]) => readonly PropertyKey[]
+}
 
 /** One reading of one file. `root` is where the workflow stands: under `workflow:` or at the top. */
 interface Reading {
@@ -78,7 +81,6 @@ function assemble(workflow: Workflow, reading: Reading, more: readonly string[])
   const names = workflow.steps.map(nameOf)
   const bound: Bounded[] = []
   for (const [index, raw] of workflow.steps.entries()) {
-    const path = [...reading.root, 'steps', index]
     const step = bindStep(raw, index, workflow, reading)
     if (!step.ok) {
       problems.push(...step.problems)
@@ -86,10 +88,10 @@ function assemble(workflow: Workflow, reading: Reading, more: readonly string[])
     }
     bound.push(step.value)
     const known: Known = {values, earlier: names.slice(0, index), steps: names, self: names[index] ?? ''}
-    problems.push(...wrongNames(step.value, known, path, reading))
+    problems.push(...wrongNames(step.value, known, reading))
   }
-  if (problems.length > 0) return {ok: false, problems: problems.toSorted((a, b) => a.line - b.line || a.col - b.col)}
-  const used = new Set(bound.flatMap(({templates}) => templates.flatMap((each) => valuesIn(each, names))))
+  if (problems.length > 0) return {ok: false, problems: inOrder(problems)}
+  const used = new Set(bound.flatMap(({step: {templates = []}}) => templates.flatMap((each) => valuesIn(each, names))))
   return {
     ok: true,
     value: {
@@ -102,10 +104,16 @@ function assemble(workflow: Workflow, reading: Reading, more: readonly string[])
   }
 }
 
+/** As they stand in the file; a mistake in `defaults` is found once for each step and told once. */
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  const once = new Map(problems.map((problem) => [renderProblem(problem), problem]))
+  return [...once.values()].toSorted((a, b) => a.line - b.line || a.col - b.col)
+}
+
 const nameOf = (raw: unknown): string => Step.safeParse(raw).data?.name ?? ''
 
 /** Names of values in a template, without those that the step itself knows. */
-const valuesIn = ({text, knows = []}: Mention & {readonly knows?: readonly string[]}, names: readonly string[]) =>
+const valuesIn = ({text, knows = []}: Template, names: readonly string[]): readonly string[] =>
   placeholdersIn(text)
     .map((placeholder) => referenceOf(placeholder, (word) => names.includes(word)))
     .flatMap(({kind, name}) => (kind === 'value' && !knows.includes(name) ? [name] : []))
@@ -167,11 +175,12 @@ function bindStep(raw: unknown, index: number, {defaults}: Workflow, reading: Re
     }
   }
   const inherited = Object.entries(defaults).filter(([key]) => stepType.defaults.includes(key) && !overrides(own, key))
+  const fromDefaults = new Set<PropertyKey>(inherited.map(([key]) => key))
+  const placeOf = (path: readonly PropertyKey[]): readonly PropertyKey[] =>
+    fromDefaults.has(path[0] ?? '') ? [...reading.root, 'defaults', ...path] : [...prefix, ...path]
   const bound = stepType.bind({name, type, settings: {...Object.fromEntries(inherited), ...own}})
-  if (bound.ok) return {ok: true, value: bound}
-  const fromDefaults = new Set(inherited.map(([key]) => key))
-  const at = (path: readonly PropertyKey[]): {line: number; col: number} =>
-    reading.parsed.at(fromDefaults.has(String(path[0])) ? [...reading.root, 'defaults', ...path] : [...prefix, ...path])
+  if (bound.ok) return {ok: true, value: {...bound, placeOf}}
+  const at: Parsed['at'] = (path) => reading.parsed.at(placeOf(path))
   return {ok: false, problems: problemsOf(bound.error, {...reading.parsed, at}, file)}
 }
 
@@ -186,21 +195,16 @@ interface Known {
   readonly self: string
 }
 
-function wrongNames(
-  {templates, uses}: Bounded,
-  known: Known,
-  prefix: readonly PropertyKey[],
-  reading: Reading,
-): Problem[] {
+function wrongNames({step: {templates = []}, uses, placeOf}: Bounded, known: Known, reading: Reading): Problem[] {
   const steps = uses.flatMap(({path, text}) => {
     const message = wrongStep(text, known)
     return message === null
       ? []
-      : [{file: reading.file, ...reading.parsed.at([...prefix, ...path]), code: 'unknown-step', message}]
+      : [{file: reading.file, ...reading.parsed.at(placeOf(path)), code: 'unknown-step', message}]
   })
   const names = templates.flatMap(({path, text, knows = []}) => {
     const isName = (word: string): boolean => isKnownWord(word, known) || knows.includes(word)
-    const at = placesOf([...prefix, ...path], reading)
+    const at = placesOf(placeOf(path), reading)
     return [
       ...placeholdersIn(text).flatMap((placeholder) => {
         const message = knows.includes(placeholder.path[0] ?? '') ? null : wrongReference(placeholder, known, knows)

@@ -59,6 +59,11 @@ export interface Mention {
   readonly text: string
 }
 
+/** A text in which `{{names}}` are filled; `knows` are names that only the step itself fills. */
+export interface Template extends Mention {
+  readonly knows?: readonly string[]
+}
+
 export interface StepType<Settings> {
   /** One line, for the docs. */
   readonly summary: string
@@ -68,8 +73,7 @@ export interface StepType<Settings> {
   readonly texts: (settings: Settings) => Texts
   /** Names that `texts` has; what is left out stays as it is. */
   readonly withTexts: (settings: Settings, texts: Texts) => Settings
-  /** Texts in which `{{names}}` are filled, with the names only this step knows. */
-  readonly templates: (settings: Settings) => readonly (Mention & {readonly knows?: readonly string[]})[]
+  readonly templates: (settings: Settings) => readonly Template[]
   /** Names of earlier steps outside templates. */
   readonly uses: (settings: Settings) => readonly Mention[]
   /** Models this step will ask, as `provider/model`. */
@@ -90,6 +94,8 @@ export interface BoundStep {
   readonly models: readonly string[]
   /** Names in `Tools.schemas` that the step needs. */
   readonly schemas?: readonly string[]
+  /** What it will fill: a run checks the names before the first call, also those of evolved texts. */
+  readonly templates?: readonly Template[]
   readonly run: (context: StepContext) => Promise<StepRun>
 }
 
@@ -101,12 +107,7 @@ export interface Binding {
 }
 
 export type Bound =
-  | {
-      readonly ok: true
-      readonly step: BoundStep
-      readonly templates: readonly (Mention & {readonly knows?: readonly string[]})[]
-      readonly uses: readonly Mention[]
-    }
+  | {readonly ok: true; readonly step: BoundStep; readonly uses: readonly Mention[]}
   | {readonly ok: false; readonly error: z.ZodError}
 
 /** A step type whose settings are its own business. */
@@ -135,6 +136,7 @@ export function defineStep<Settings>(type: StepType<Settings>): StepBinder {
       },
       models: type.models(settings),
       schemas: type.schemas(settings),
+      templates: type.templates(settings),
       run: (context) => type.run(settings, context),
     }
   }
@@ -145,13 +147,7 @@ export function defineStep<Settings>(type: StepType<Settings>): StepBinder {
     bind: ({name, type: typeName, settings: given}) => {
       const read = type.settings.safeParse(given)
       if (!read.success) return {ok: false, error: read.error}
-      const settings = read.data
-      return {
-        ok: true,
-        step: boundOf(settings, name, typeName),
-        templates: type.templates(settings),
-        uses: type.uses(settings),
-      }
+      return {ok: true, step: boundOf(read.data, name, typeName), uses: type.uses(read.data)}
     },
   }
 }

@@ -5,12 +5,10 @@ import {Failure, messageOf} from '../errors.ts'
 import type {JsonSchema} from '../provider.ts'
 
 export type Structured =
-  | {readonly ok: true; readonly data: unknown; readonly repaired: boolean}
+  | {readonly ok: true; readonly data: unknown}
   | {readonly ok: false; readonly errors: readonly string[]}
 
-export type Check = (
-  value: unknown,
-) => {readonly ok: true; readonly data: unknown} | {readonly ok: false; readonly errors: readonly string[]}
+export type Check = (value: unknown) => Structured
 
 /** More mistakes than this are one mistake: the form was not understood. */
 const maxErrors = 20
@@ -67,23 +65,20 @@ export function readStructured(text: string, check: Check | null): Structured {
   const whole = text.replace(/^\ufeff/, '').trim()
   const test = check ?? container
   const direct = parse(whole)
-  if (direct !== undefined) return readAs(test(direct.value), false)
+  if (direct !== undefined) return test(direct.value)
   const pieces = piecesIn(whole)
   const main = pieces.find((piece) => piece.length * 2 >= whole.length)
   const parsed = (check === null ? [main ?? ''] : pieces).flatMap((piece) => parse(piece) ?? [])
   const checked = parsed.map(({value}) => test(value))
   const valid = new Map(checked.flatMap((each) => (each.ok ? [[JSON.stringify(each.data), each.data] as const] : [])))
   if (valid.size > 1) return {ok: false, errors: [`the answer holds ${valid.size} different JSON values; give one`]}
-  for (const data of valid.values()) return {ok: true, data, repaired: false}
+  for (const data of valid.values()) return {ok: true, data}
   const mended = main === undefined || parse(main) !== undefined ? undefined : mend(main)
   const result = mended === undefined ? undefined : test(mended.value)
-  if (result?.ok) return readAs(result, true)
+  if (result?.ok) return result
   const wrong = checked.flatMap((each) => (each.ok ? [] : [each.errors])).at(-1)
   return {ok: false, errors: wrong ?? result?.errors ?? [syntaxOf(whole)]}
 }
-
-const readAs = (checked: ReturnType<Check>, repaired: boolean): Structured =>
-  checked.ok ? {...checked, repaired} : checked
 
 function parse(text: string): {readonly value: unknown} | undefined {
   try {

@@ -25,7 +25,7 @@ export interface Remedy {
 
 /** Titles of the phases 1…7. */
 export const phases = [
-  'Stop crash loops',
+  'Stop crashes and close holes',
   'Give every process an owner',
   'Protect data',
   'Make failures honest',
@@ -262,20 +262,6 @@ const failureRemedies = {
     'Add a last handle_info clause that logs the message and keeps the state.',
     {after: ['message-without-handler', 'task-result-without-clause']},
   ),
-  'empty-catch': remedy(
-    4,
-    'error-handling',
-    ['medium', 'S'],
-    'Do not swallow errors',
-    'Handle the error that is expected by its type and let the others through.',
-  ),
-  'bare-except': remedy(
-    4,
-    'error-handling',
-    ['medium', 'S'],
-    'Name the exceptions that are expected',
-    'Catch the expected exception types only and let the others through.',
-  ),
 } as const satisfies Record<string, Remedy>
 
 const flowRemedies = {
@@ -400,6 +386,130 @@ const shapeRemedies = {
   ),
 } as const satisfies Record<string, Remedy>
 
+/** What is not Elixir's own: TypeScript, JavaScript and Python. */
+const commonRemedies = {
+  'sql-injection': remedy(
+    1,
+    'injection',
+    ['low', 'S'],
+    'Bind values as parameters of the query',
+    'Keep the text of the query constant and hand the values over as its parameters; choose names of tables and columns from a fixed list.',
+  ),
+  'shell-injection': remedy(
+    1,
+    'injection',
+    ['low', 'S'],
+    'Start the program without a shell',
+    'Pass the program and its arguments as a list, with no shell in between.',
+  ),
+  'dynamic-code': remedy(
+    1,
+    'injection',
+    ['medium', 'M'],
+    'Do not run text as code',
+    'Replace it by a table of the operations that are allowed, or by a parser for the data.',
+  ),
+  'unsafe-deserialisation': remedy(
+    1,
+    'injection',
+    ['low', 'S'],
+    'Load data with a loader that builds only data',
+    'Use the safe loader (yaml.safe_load), or JSON.',
+  ),
+  'async-for-each': remedy(
+    2,
+    'unawaited',
+    ['medium', 'S'],
+    'Wait for every step of the loop',
+    'Use a for…of loop with await where order matters, Promise.all over map where it does not; bound how many run at once.',
+  ),
+  'async-promise-executor': remedy(
+    2,
+    'unawaited',
+    ['medium', 'S'],
+    'Let errors of the executor reach the caller',
+    'Make the function async and await inside it, without a Promise constructor around it.',
+  ),
+  'floating-task': remedy(
+    2,
+    'unawaited',
+    ['medium', 'S'],
+    'Hold and await every task',
+    'Keep the task in a TaskGroup, or in a set that a done callback clears, and look at its result.',
+  ),
+  'unclosed-file': remedy(
+    2,
+    'resources',
+    ['low', 'S'],
+    'Close what is opened',
+    'Open it in a with statement, or use read_text of pathlib.',
+  ),
+  'mutable-default': remedy(
+    3,
+    'shared-state',
+    ['low', 'S'],
+    'Make a new value for each call',
+    'Use None as the default and make the list, dict or set inside the function.',
+  ),
+  'swallowed-error': remedy(
+    4,
+    'error-handling',
+    ['medium', 'S'],
+    'Do not swallow errors',
+    'Handle the error that is expected by its type and throw the others again; where nothing is to be done, say why.',
+  ),
+  'swallowed-exception': remedy(
+    4,
+    'error-handling',
+    ['medium', 'S'],
+    'Catch only the exceptions that are expected',
+    'Name the exception types, keep the block small, and log or raise what is left.',
+  ),
+  'lost-cause': remedy(
+    4,
+    'error-handling',
+    ['low', 'S'],
+    'Keep the cause of an error',
+    'Pass the caught error on as the cause of the new one.',
+  ),
+  'throw-literal': remedy(
+    4,
+    'error-handling',
+    ['low', 'S'],
+    'Throw errors only',
+    'Throw an Error, or a class of it, so that there is a stack and a message.',
+  ),
+  'blocking-in-async': remedy(
+    5,
+    'blocking',
+    ['medium', 'M'],
+    'Do not block the event loop',
+    'Use the asynchronous form of the call, or run it in a thread (asyncio.to_thread).',
+  ),
+  'request-without-timeout': remedy(
+    5,
+    'timeouts',
+    ['low', 'S'],
+    'Give every request a deadline',
+    'Pass an explicit timeout and handle its error where the request is made.',
+  ),
+  'double-assertion': remedy(
+    6,
+    'types',
+    ['low', 'S'],
+    'Check the value instead of asserting its type',
+    'Narrow it by a check or a schema at the border where it enters, and drop the assertion.',
+  ),
+  'god-function': remedy(
+    6,
+    'size',
+    ['medium', 'M'],
+    'Split the function',
+    'Name its steps and move each into a function of its own; pure computation first, effects last.',
+    {after: ['swallowed-error', 'swallowed-exception', 'broad-rescue', 'broad-catch']},
+  ),
+} as const satisfies Record<string, Remedy>
+
 const table: ReadonlyMap<string, Remedy> = new Map<string, Remedy>(
   Object.entries({
     ...crashRemedies,
@@ -408,6 +518,7 @@ const table: ReadonlyMap<string, Remedy> = new Map<string, Remedy>(
     ...failureRemedies,
     ...flowRemedies,
     ...shapeRemedies,
+    ...commonRemedies,
   }),
 )
 

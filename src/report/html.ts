@@ -94,7 +94,7 @@ export function renderHtml(report: Report): Html {
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'" />
         <meta name="referrer" content="no-referrer" />
         <title>${htmlText(headline)}</title>
         ${style}
@@ -108,7 +108,8 @@ export function renderHtml(report: Report): Html {
         ${section(plural(found.length, 'finding'), findings(report))}
         ${section('Remarks of the plan rules', violations(report))} ${section('Notes', notes(report))}
       </body>
-    </html> `
+    </html>
+`
 }
 
 const improvements = (report: Report): Html =>
@@ -239,8 +240,5 @@ const findingRow = (report: Report, {id, title, severity, category, locations, d
         ', ',
       )}
     </td>
-    <td class="lines">
-      ${htmlText(title === undefined ? description : `${title}. ${description}`)}
-      <span class="muted">${htmlText(source)}</span>
-    </td>
+    <td><span class="lines">${htmlText(title === undefined ? description : `${title}. ${description}`)}</span> <span class="muted">${htmlText(source)}</span></td>
   </tr>`

@@ -11,6 +11,7 @@ import {
   markdown,
   paragraphs,
   plainLine,
+  prose,
   summaryText,
   text,
   type Markdown,
@@ -143,30 +144,14 @@ const maxReasons = 10
 /** Why the gate did not open; a passed gate needs no reason. */
 function reasons({verdict: {decision, reasons}}: Report): Markdown | null {
   if (decision === 'pass' || reasons.length === 0) return null
-  const shown = reasons.slice(0, maxReasons).map(({message}) => markdown`> - ${text(clip(message, 300))}`)
-  return lines([
-    markdown`> [!${alert[decision]}]`,
-    ...shown,
-    ...more(
-      reasons.length,
-      maxReasons,
-      markdown`
-> -
-      `,
-    ),
-  ])
+  const shown = reasons.slice(0, maxReasons).map(({message}) => markdown`> - ${prose(clip(message, 300))}`)
+  return lines([markdown`> [!${alert[decision]}]`, ...shown, ...more(reasons.length, maxReasons, markdown`> - `)])
 }
 
 const alert = {
-  fail: markdown`
-WARNING
-  `,
-  inconclusive: markdown`
-NOTE
-  `,
-  error: markdown`
-CAUTION
-  `,
+  fail: markdown`WARNING`,
+  inconclusive: markdown`NOTE`,
+  error: markdown`CAUTION`,
 } as const
 
 const more = (count: number, shown: number, before: Markdown): readonly Markdown[] =>
@@ -177,26 +162,15 @@ function improvements(report: Report, detail: Detail): Markdown | null {
   if (improvements.length === 0) return null
   const shown = improvements.slice(0, detail.improvements).map((one) => markdown`- ${improvement(report, one)}`)
   return blocks([
-    markdown`
-### What would raise the score
-    `,
-    lines([
-      ...shown,
-      ...more(
-        improvements.length,
-        detail.improvements,
-        markdown`
--
-        `,
-      ),
-    ]),
+    markdown`### What would raise the score`,
+    lines([...shown, ...more(improvements.length, detail.improvements, markdown`- `)]),
   ])
 }
 
 function improvement(report: Report, {what, severity, place}: Improvement): Markdown {
   const weight = severity === null ? markdown`` : markdown` (${text(severity)})`
   const where = place === null ? markdown`` : markdown`, ${placeLink(report, place)}`
-  return markdown`${text(clip(what, 240))}${weight}${where}`
+  return markdown`${prose(clip(what, 240))}${weight}${where}`
 }
 
 const placeLink = (report: Report, place: Location): Markdown => {
@@ -215,16 +189,10 @@ function scores(report: Report): Markdown | null {
     ({name, value, meaning}) => markdown`| ${text(name)} | ${text(value)} | ${text(meaning)} |`,
   )
   return blocks([
-    markdown`
-### Score
-    `,
+    markdown`### Score`,
     lines([
-      markdown`
-| Criterion | Value | |
-      `,
-      markdown`
-|---|---:|---|
-      `,
+      markdown`| Criterion | Value | |`,
+      markdown`|---|---:|---|`,
       ...rows,
       markdown`| **Score** | **${text(total)}** | ${text(judgeText[judge])} |`,
     ]),
@@ -259,7 +227,7 @@ function line(report: Report, change: Change): Markdown {
   const [file] = change.files
   const where = file === undefined ? [] : [placeLink(report, {file})]
   const extra = joinMarkdown([...where, ...size(change).map(text)], ', ')
-  return markdown`- **${text(clip(change.id, 64))}** ${text(clip(change.title, maxTitle))}${extra === '' ? extra : markdown` (${extra})`}`
+  return markdown`- **${text(clip(change.id, 64))}** ${prose(clip(change.title, maxTitle))}${extra === '' ? extra : markdown` (${extra})`}`
 }
 
 function block(report: Report, change: Change, detail: Detail): Markdown {
@@ -267,23 +235,13 @@ function block(report: Report, change: Change, detail: Detail): Markdown {
   const about = [change.title, ...size(change)].map((part) => clip(part, maxTitle)).join(' · ')
   const summary = markdown`<summary><b>${summaryText(clip(change.id, 64))}</b> ${summaryText(about)}</summary>`
   return blocks([
-    markdown`${
-      open
-        ? markdown`
-<details open>
-          `
-        : markdown`
-<details>
-          `
-    }${summary}`,
+    markdown`${open ? markdown`<details open>` : markdown`<details>`}${summary}`,
     lines([...filesOf(report, change), ...resolvesOf(report, change)]),
     paragraphs(clip(change.instructions, detail.instructions)),
     change.verification.length === 0
       ? null
       : fenced(clip(change.verification.map((command) => clip(command, 300)).join('\n'), 1500), 'sh'),
-    markdown`
-</details>
-    `,
+    markdown`</details>`,
   ])
 }
 
@@ -324,19 +282,9 @@ function findings(report: Report, detail: Detail): Markdown | null {
   const rows = all.slice(0, detail.findings).map((finding) => findingRow(report, finding, detail))
   return blocks([
     markdown`<details><summary>${summaryText(plural(all.length, 'finding'))}</summary>`,
-    lines([
-      markdown`
-| | Severity | Category | Where | What |
-      `,
-      markdown`
-|---|---|---|---|---|
-      `,
-      ...rows,
-    ]),
+    lines([markdown`| | Severity | Category | Where | What |`, markdown`|---|---|---|---|---|`, ...rows]),
     ...more(all.length, detail.findings, markdown``),
-    markdown`
-</details>
-    `,
+    markdown`</details>`,
   ])
 }
 
@@ -352,7 +300,7 @@ function findingRow(report: Report, finding: Finding, detail: Detail): Markdown 
   return markdown`| ${text(clip(id, 64))} | ${text(severity)} | ${code(clip(category, 60))} | ${joinMarkdown(
     [...places, ...more(locations.length, maxPlaces, markdown``)],
     ', ',
-  )} | ${text(what)} (${text(source)}) |`
+  )} | ${prose(what)} (${text(source)}) |`
 }
 
 function violations({violations}: Report, detail: Detail): Markdown | null {
@@ -360,30 +308,20 @@ function violations({violations}: Report, detail: Detail): Markdown | null {
   const shown = violations
     .slice(0, detail.violations)
     .map(
-      ({rule, message, severity}) => markdown`- ${text(severity)} ${code(clip(rule, 60))}: ${text(clip(message, 240))}`,
+      ({rule, message, severity}) =>
+        markdown`- ${text(severity)} ${code(clip(rule, 60))}: ${prose(clip(message, 240))}`,
     )
   return blocks([
     markdown`<details><summary>${summaryText(`${plural(violations.length, 'remark')} of the plan rules`)}</summary>`,
-    lines([
-      ...shown,
-      ...more(
-        violations.length,
-        detail.violations,
-        markdown`
--
-        `,
-      ),
-    ]),
-    markdown`
-</details>
-    `,
+    lines([...shown, ...more(violations.length, detail.violations, markdown`- `)]),
+    markdown`</details>`,
   ])
 }
 
 function about(report: Report): Markdown {
   const {notes, plan_path, left_out} = report
   return lines([
-    ...notes.slice(0, 10).map((note) => markdown`- ${text(clip(note, 600))}`),
+    ...notes.slice(0, 10).map((note) => markdown`- ${prose(clip(note, 600))}`),
     ...(left_out.count === 0 ? [] : [markdown`- ${text(leftOutText(report))}`]),
     ...(plan_path === null ? [] : [markdown`- The whole plan: ${code(clip(plan_path, maxPath))}`]),
   ])

@@ -53,7 +53,7 @@ const testFolder =
 const testFile =
   /(_test\.exs?|\.(test|spec)(-d)?\.[cm]?[jt]sx?|(^|\/)test_[^/]*\.py|_test\.py|(^|\/)(conftest|tests)\.py)$/
 const scriptFolder =
-  /(^|\/)(bench(marks?)?|examples?|scripts?|demos?|docs\w*|doc|priv|config|rel|tools|installer\/templates|lib\/mix)\//
+  /(^|\/)(bench(marks?)?|examples?|scripts?|demos?|docs\w*|doc|priv|config|migrations|rel|tools|installer\/templates|lib\/mix)\//
 const scriptFile =
   /(\.exs|(^|\/)(setup|noxfile|tasks|manage)\.py|\.(config|stories|bench|benchmark)\.[cm]?[jt]sx?|(^|\/)(gulpfile|gruntfile)\.js)$/i
 

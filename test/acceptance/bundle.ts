@@ -81,7 +81,9 @@ export async function spawnAction(run: {
     },
   })
   const outputs = Object.fromEntries(
-    [...readFileSync(outputFile, 'utf8').matchAll(/^([^\n<]+)<<(ghadelimiter_\S+)\n([\s\S]*?)\n\2$/gm)].map(([, name = '', , value = '']) => [name, value]),
+    [...readFileSync(outputFile, 'utf8').matchAll(/^([^\n<]+)<<(ghadelimiter_\S+)\n([\s\S]*?)\n\2$/gm)].map(
+      ([, name = '', , value = '']) => [name, value],
+    ),
   )
   return {...ended, outputs, summary: readFileSync(summaryFile, 'utf8'), workspace}
 }

@@ -22,7 +22,8 @@ for (const name of ['spawn', 'execFile', 'exec', 'fork', 'spawnSync', 'execFileS
   const real = child[name]
   child[name] = (command, ...rest) => {
     const args = Array.isArray(rest[0]) ? rest[0] : []
-    if (command !== 'git' || args.some((arg) => /^(?:fetch|pull|push|clone|ls-remote|remote-.*)$/.test(arg))) refuse(`${name} ${command} ${args.join(' ')}`)()
+    if (command !== 'git' || args.some((arg) => /^(?:fetch|pull|push|clone|ls-remote|remote-.*)$/.test(arg)))
+      refuse(`${name} ${command} ${args.join(' ')}`)()
     return real(command, ...rest)
   }
 }

@@ -125,6 +125,7 @@ const faults: readonly (readonly [string, Answer, Fails])[] = [
   ['a reset before the answer', {fault: 'reset'}, {...again, says: /could not be reached/}],
   ['a reset midway', {fault: 'reset-midway'}, again],
   ['an answer cut short', {fault: 'truncated'}, {...again, says: /middle of its answer/}],
+  ['an answer without its last event', {fault: 'truncated-late'}, {...again, says: /middle of its answer/}],
   ['JSON cut short', {fault: 'bad-json'}, again],
   ['an event that is no JSON', {fault: 'bad-event'}, again],
   ['a page with 200', {fault: 'html'}, again],
@@ -134,6 +135,17 @@ const faults: readonly (readonly [string, Answer, Fails])[] = [
 ]
 
 describe.each(kinds)('%s', (provider, kind) => {
+  test('no timer outlives a call', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length
+    const models = await start((asked) => (asked.index < 20 ? 'ok' : {status: 500}))
+    const before = timers()
+    const ask = connect(provider, kind, models, {totalMs: 60_000, idleMs: 60_000})
+    for (let call = 0; call < 20; call++) await ask(requestFor(provider))
+    await failureOf(ask(requestFor(provider)))
+    // the other tests' and the test runner's own timers come and go
+    expect(timers()).toBeLessThan(before + 10)
+  })
+
   test.each(answers)('answers with %s', async (_, answer, said) => {
     const models = await start(answer)
     const reply = await connect(provider, kind, models)(requestFor(provider))
@@ -180,7 +192,7 @@ describe.each(kinds)('%s', (provider, kind) => {
   test('no system prompt is no empty one', async () => {
     const models = await start('ok')
     await connect(provider, kind, models)(requestFor(provider, {system: ''}))
-    expect(Object.keys(models.requests[0]?.body ?? {}).filter((key) => /^system/.test(key))).toEqual([])
+    expect(Object.keys(models.requests[0]?.body ?? {}).filter((key) => key.startsWith('system'))).toEqual([])
   })
 
   test('a temperature is sent when there is one', async () => {

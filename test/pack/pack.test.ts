@@ -8,10 +8,10 @@ import {estimateTokens} from '../../src/pack/tokens.ts'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 const digest = (bytes: Uint8Array): string => String(bytes.length)
-const packOf = (files: Readonly<Record<string, string>>, budget: number | null = null): Pack =>
+const packOf = (files: Readonly<Record<string, string>>, budget: number | null = null, lineNumbers = false): Pack =>
   packFiles(
     Object.entries(files).map(([path, text]) => ({path, bytes: bytesOf(text)})),
-    {name: 'acme/shop', commit: 'a'.repeat(40), budget, digest},
+    {name: 'acme/shop', commit: 'a'.repeat(40), budget, lineNumbers, digest},
   )
 /** What a pack does not tell: whether the last line was ended. */
 const ended = (text: string): string => (text === '' || text === '\n' ? '' : text.endsWith('\n') ? text : `${text}\n`)
@@ -57,9 +57,9 @@ describe('a budget', () => {
       {maxLength: 25, selector: ([path]) => path},
     )
     fc.assert(
-      fc.property(files, fc.integer({min: 500, max: 3000}), (files, budget) => {
-        const pack = packOf(Object.fromEntries(files), budget)
-        expect(pack.tokens).toBe(estimateTokens(renderPack(pack, 'xml')))
+      fc.property(files, fc.integer({min: 500, max: 3000}), fc.boolean(), (files, budget, lineNumbers) => {
+        const pack = packOf(Object.fromEntries(files), budget, lineNumbers)
+        expect(pack.tokens).toBe(estimateTokens(renderPack(pack, 'xml', {lineNumbers})))
         expect(pack.tokens).toBeLessThanOrEqual(budget)
         const paths = [...pack.files, ...pack.leftOut].map(({path}) => path)
         expect(paths.toSorted()).toEqual(Object.keys(Object.fromEntries(files)).toSorted())

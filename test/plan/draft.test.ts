@@ -5,6 +5,7 @@ import {parsePlan, renderPlan} from '../../src/plan/document.ts'
 import {knownCategories, phases, remedyOf} from '../../src/plan/remedies.ts'
 import {checkPlan} from '../../src/plan/rules/index.ts'
 import {severities, type Finding} from '../../src/scan/finding.ts'
+import {rules} from '../../src/scan/rules/index.ts'
 
 const at = (category: string, file: string, severity: Finding['severity'] = 'high', start_line = 1): Finding => ({
   id: `${category}-${file}-${start_line}`.slice(0, 64),
@@ -134,7 +135,7 @@ describe('the offline planner', () => {
     expect(
       draft([at('broad-rescue', 'lib/a.ex', 'medium'), at('genserver-self-call', 'lib/a.ex', 'critical')]).summary,
     ).toMatch(
-      /^2 findings \(1 critical, 1 medium\) in 1 file; 2 changes in 2 phases\.\nPhase 1, stop crash loops: C1\./,
+      /^2 findings \(1 critical, 1 medium\) in 1 file; 2 changes in 2 phases\.\nPhase 1, stop crashes and close holes: C1\./,
     )
     expect(draft([]).summary).toContain('nothing')
   })
@@ -157,6 +158,10 @@ describe('the table of remedies', () => {
       expect(knownCategories).toContain(other)
       expect(remedyOf(other, 'low').phase).toBeLessThanOrEqual(remedy.phase)
     }
+  })
+  it('knows every category that the static rules report', () => {
+    const reported = Object.values(rules).map(({category}) => category)
+    expect(reported.filter((category) => !knownCategories.includes(category))).toEqual([])
   })
   it('places an unknown category by severity', () => {
     expect(severities.map((severity) => remedyOf('new-thing', severity).phase)).toEqual([1, 4, 5, 6])

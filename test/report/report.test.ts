@@ -157,6 +157,25 @@ describe('the comment', () => {
     expect(order).toEqual([...order].sort((a, b) => a - b))
     expect(body).toContain(`(${server}/acme/shop/blob/${sha}/lib/shop/router.ex#L10-L12)`)
   })
+  it('makes tables that GitHub reads as such: header, rule and rows without a gap', () => {
+    const lines = renderComment(sample({verdict: fail, violations: [violation]})).split('\n')
+    const rules = lines.flatMap((line, at) => (/^\|[-:|]+\|$/.test(line) ? [at] : []))
+    expect(rules).toHaveLength(2)
+    for (const at of rules) {
+      expect(lines[at - 2]).toBe('')
+      expect(lines[at - 1]).toMatch(/^\| .*\|$/)
+      expect(lines[at + 1]).toMatch(/^\| .*\|$/)
+      expect(lines[at + 2]).toMatch(/^\| .*\|$/)
+    }
+    for (const line of lines) expect(line).not.toMatch(/^\s+\S|^\s+$/)
+    expect(lines.filter((line) => line.startsWith('<details'))).toEqual([
+      expect.stringMatching(/^<details open><summary><b>C1<\/b> /),
+      expect.stringMatching(/^<details open><summary><b>C2<\/b> /),
+      '<details><summary>2 findings</summary>',
+      '<details><summary>1 remark of the plan rules</summary>',
+    ])
+    expect(lines[3]).toBe('> [!WARNING]')
+  })
   it('links nothing without a server', () => {
     const body = renderComment(sample({repository: {name: 'shop', commit: sha, server_url: null}}))
     expect(body).not.toContain('](')

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import {Failure} from '../../errors.ts'
 import type {JsonSchema, Message, ModelReply, ModelRequest} from '../../provider.ts'
-import {defineStep, type Call, type Mention, type StepBinder, type StepContext, type StepRun} from '../step.ts'
+import {defineStep, type Call, type StepBinder, type StepContext, type StepRun, type Template} from '../step.ts'
 import {checkOf, problemOfSchema, readStructured, type Check} from '../structured.ts'
 
 /** What a type's name stands for; null leaves it to the step. */
@@ -143,7 +143,7 @@ const promptOf = (prompt: Prompt): string =>
         )
         .join('\n')
 
-function templatesOf(settings: Settings): readonly (Mention & {readonly knows?: readonly string[]})[] {
+function templatesOf(settings: Settings): readonly Template[] {
   const {prompt, repair} = settings
   const system = (['system', 'system_prompt'] as const).flatMap((key) => {
     const text = settings[key]

@@ -26,7 +26,7 @@ function waitOf(call: Call, clause: Clause): string | null {
   )
     return 'waits for a remote server'
   if (call.receiver === null && call.name === 'receive')
-    return isFlush(call) ? null : 'waits for a message of its own, past the server loop'
+    return isFlush(call) || isAfterCancel(clause) ? null : 'waits for a message of its own, past the server loop'
   if (call.name === '' && isVariable(call.receiver) && isFromMessage(clause, textOf(call.receiver)))
     return 'runs a function that its caller gave it'
   return null
@@ -37,6 +37,9 @@ const isFlush = (call: Call): boolean => {
   const after = sectionOf(call.node, 'after_block') ?? keywordOf(call.node, 'after')
   return after !== null && /^\s*(after\s+)?0\s*->/.test(textOf(after))
 }
+
+/** A timer that could not be cancelled has already sent its message: the receive takes it without waiting. */
+const isAfterCancel = (clause: Clause): boolean => /\b(cancel_timer|demonitor)\(/.test(textOf(clause.node))
 
 const isFromMessage = (clause: Clause, name: string): boolean => {
   const [message] = clause.parameters

@@ -1,7 +1,8 @@
+import {handsOn, logsIn, runsForeignCode} from '../elixir/barrier.ts'
 import {isVariable, localName, sectionOf, stabsOf, type Stab} from '../elixir/block.ts'
-import {callsIn, clauseOf, type Module} from '../elixir/module.ts'
+import {clauseOf, type Module} from '../elixir/module.ts'
 import {placeOf, type Hit, type Rule} from '../rule.ts'
-import {isInside, mentions, textOf} from '../syntax.ts'
+import {textOf} from '../syntax.ts'
 
 const barrier =
   /^(terminate|handle_event|safe_|try_|with_|run_|perform|execute|retry|protect|attempt|stop|close|shutdown|cleanup)/
@@ -10,15 +11,10 @@ const barrier =
 function hitOf(module: Module, stab: Stab): readonly Hit[] {
   const [kind, reason] = stab.patterns
   if (stab.patterns.length !== 2 || stab.guard !== null || !isVariable(kind) || !isVariable(reason)) return []
-  const text = stab.body.map(textOf).join('\n')
-  if (/\b(raise|reraise|exit|__STACKTRACE__|throw)\b/.test(text)) return []
-  const last = stab.body.at(-1)
-  const name = textOf(reason)
-  const logs = callsIn(module, stab.node).some((call) => call.module === 'Logger' && call.node === last)
-  if (!name.startsWith('_') && last !== undefined && mentions(last, name) && !logs) return []
+  if (handsOn(module, stab, textOf(reason))) return []
   const clause = clauseOf(module, stab.node)
   if (clause !== null && (barrier.test(clause.name) || runsForeignCode(module, clause.node, stab))) return []
-  const tells = logs || callsIn(module, stab.node).some((call) => call.module === 'Logger')
+  const tells = logsIn(module, stab.node).length > 0
   return [
     {
       place: placeOf(module.source, stab.node),
@@ -30,12 +26,6 @@ function hitOf(module: Module, stab: Stab): readonly Hit[] {
     },
   ]
 }
-
-const runsForeignCode = (module: Module, node: Parameters<typeof callsIn>[1], stab: Stab): boolean =>
-  callsIn(module, node).some(
-    (call) =>
-      !isInside(call.node, stab.node) && (call.name === '' || (call.name === 'apply' && call.receiver === null)),
-  )
 
 export const broadCatch: Rule = {
   summary: 'A catch clause that takes errors, throws and exits and drops them.',

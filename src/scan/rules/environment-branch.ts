@@ -11,10 +11,12 @@ const isAttribute = (node: Syntax): boolean => {
   return false
 }
 
+const isUnquoted = (node: Syntax): boolean => [...ancestorsOf(node)].some((each) => localName(each) === 'unquote')
+
 /** Why this call ties the code to its environment; null when it does not. */
 function reasonOf(module: Module, call: Call): {readonly why: string; readonly low?: true} | null {
   const [first, second] = call.arguments.map(textOf)
-  const atRunTime = clauseOf(module, call.node) !== null
+  const atRunTime = clauseOf(module, call.node) !== null && !isUnquoted(call.node)
   if (call.module === 'Mix' && /^(env|target)$/.test(call.name))
     return atRunTime
       ? {why: `asks Mix.${call.name}() at run time: Mix is not part of a release, so this raises there`}

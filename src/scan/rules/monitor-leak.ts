@@ -6,15 +6,30 @@ import {mentions, textOf, walk, type Syntax} from '../syntax.ts'
 const isMonitor = ({module, name}: Call): boolean =>
   (module === 'Process' || module === ':erlang') && name === 'monitor'
 
-const removal = /^:?(un(subscribe|register|watch|monitor|track)|remove|release|checkin|deregister|cancel|detach|leave)/
+/** How an interest begins and how it ends. An end of something else is no reason to demonitor. */
+const pairs: readonly (readonly [RegExp, RegExp])[] = [
+  [/subscribe/, /unsubscribe/],
+  [/register/, /(un|de)register/],
+  [/watch/, /unwatch/],
+  [/track/, /untrack/],
+  [/add|put/, /remove/],
+  [/acquire|checkout|lock|claim/, /release|checkin|unlock/],
+  [/attach/, /detach/],
+  [/join/, /leave/],
+]
 
-/** A clause that ends an interest on demand, as `handle_call({:unsubscribe, pid}, …)` or `def unregister(…)`. */
-function removesOnDemand({name, parameters: [first]}: Clause): boolean {
-  if (removal.test(name)) return true
-  if (!/^handle_(call|cast)$/.test(name) || first === undefined) return false
+/** The tag of the message that a callback takes, else the function's name. */
+function purposeOf({name, parameters: [first]}: Clause): string {
+  if (!/^handle_(call|cast)$/.test(name) || first === undefined) return name
   const tag = first.type === 'tuple' ? first.children[0] : first
-  return tag?.type === 'atom' && removal.test(textOf(tag))
+  return tag?.type === 'atom' ? textOf(tag) : name
 }
+
+const ends = (begin: Clause, end: Clause): boolean =>
+  pairs.some(
+    ([starts, stops]) =>
+      starts.test(purposeOf(begin)) && !stops.test(purposeOf(begin)) && stops.test(purposeOf(end)) && begin !== end,
+  )
 
 /** The reference is thrown away, so that nobody can ever demonitor. */
 function isLost(call: Call, clause: Clause): boolean {
@@ -41,12 +56,11 @@ export const monitorLeak: Rule = {
   find: (source, {elixir}) =>
     elixir.modulesOf(source).flatMap((module) => {
       if (!isServer(module, elixir) || module.calls.some(({name}) => name === 'demonitor')) return []
-      const removals = module.clauses.filter(removesOnDemand)
       const reach = reachOf(module, messageCallbacks)
       return module.calls.filter(isMonitor).flatMap((call) => {
         const clause = clauseOf(module, call.node)
         if (clause === null || !reach.has(clause) || !runsInPlace(call.node, clause.node)) return []
-        const [removed] = removals
+        const removed = module.clauses.find((each) => ends(clause, each))
         if (removed === undefined || !isLost(call, clause) || mentions(removed.node, 'receive')) return []
         const repeats = guardsMembership(module, clause)
           ? ''

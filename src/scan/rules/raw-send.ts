@@ -1,7 +1,8 @@
+import {localName, operandsOf} from '../elixir/block.ts'
 import {clauseOf, type Call, type Clause, type Module} from '../elixir/module.ts'
 import {runsInPlace} from '../elixir/server.ts'
 import {placeOf, type Rule} from '../rule.ts'
-import {textOf, type Syntax} from '../syntax.ts'
+import {ancestorsOf, textOf, type Syntax} from '../syntax.ts'
 
 const isSend = (call: Call): boolean =>
   call.captured === null &&
@@ -11,12 +12,13 @@ const isSend = (call: Call): boolean =>
 /** Answers and notifications to who asked for them are the documented use of `send`. */
 const answers =
   /from|sub|reply|caller|parent|owner|self|port|listen|client|observer|watch|requester|socket|transport|conn|consumer|producer|dest|test/i
-const broker = /pubsub|adapter|transport|channel|socket|broadcast|registry|test|bus/i
+const broker = /pubsub|adapter|transport|channel|socket|broadcast|registry|test|bus|notif|presence/i
 
 function isBusiness(module: Module, call: Call, clause: Clause): boolean {
   const [destination, message] = call.arguments
   if (destination === undefined || message === undefined) return false
   if (module.clauses.some(({name}) => name === 'send') && call.receiver === null) return false
+  if (isForSubscribers(call.node)) return false
   return addresses(destination) && isLiteral(message) && !isReply(message) && runsInPlace(call.node, clause.node)
 }
 
@@ -30,6 +32,16 @@ const addresses = (node: Syntax): boolean => {
     node.type === 'atom' ||
     /(^|[._])(pid|server|worker|process|agent|manager)$/.test(text)
   )
+}
+
+/** `for pid <- subscribers, do: send(pid, …)`. */
+function isForSubscribers(node: Syntax): boolean {
+  for (const each of ancestorsOf(node)) {
+    const generator = localName(each) === 'for' ? each.children.find(({type}) => type === 'arguments') : undefined
+    if (generator?.children.some((part) => operandsOf(part, '<-') !== null && answers.test(textOf(part))) === true)
+      return true
+  }
+  return false
 }
 
 /** With a reference or the sender's pid in it the message is half of a protocol, and usually its answer. */

@@ -34,7 +34,11 @@ function emptyHandlers(source: Source): readonly Syntax[] {
     if (method !== 'catch' || handler === undefined || more !== undefined || !isFunction(handler)) return []
     const body = childOf(handler, 'body')
     if (body?.type !== 'statement_block' || body.children.length > 0 || hasComment(source, handler)) return []
-    return /\.(close|cancel|abort|destroy|disconnect|kill|return|rm|unlink)\(/.test(textOf(node)) ? [] : [handler]
+    return /\.(close|cleanup|dispose|release|unsubscribe|cancel|abort|destroy|disconnect|kill|return|rm|unlink)\(/.test(
+      textOf(node),
+    )
+      ? []
+      : [handler]
   })
 }
 

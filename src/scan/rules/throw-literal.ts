@@ -26,7 +26,7 @@ export const throwLiteral: Rule = {
       return {
         place: placeOf(source, node),
         title: `${thrown.type === 'object' ? 'A plain object' : 'A bare value'} is thrown instead of an Error`,
-        description: `\`throw ${textOf(thrown).replace(/\s+/g, ' ').slice(0, 40)}\` throws no Error: there is no stack, and every catch that reads \`error.message\` gets undefined. Throw an Error, or a subclass with the fields.`,
+        description: `\`throw ${textOf(thrown).replace(/\s+/g, ' ').slice(0, 40)}\` throws no Error: there is no stack, and every catch that reads \`error.message\` finds nothing. Throw an Error, or a subclass with the fields.`,
       }
     }),
 }

@@ -1,4 +1,4 @@
-import {callsIn, clauseOf, type Call, type Clause, type Module} from '../elixir/module.ts'
+import {boundName, callsIn, clauseOf, type Call, type Clause, type Module} from '../elixir/module.ts'
 import {placeOf, type Rule} from '../rule.ts'
 import {textOf, walk} from '../syntax.ts'
 
@@ -20,12 +20,20 @@ const isSpawn = (module: Module, call: Call): boolean =>
 const isStarter = (clause: Clause | null): boolean =>
   clause !== null && /^(start|start_link|start_monitor|init|__using__)$/.test(clause.name)
 
-/** A process that is awaited in the same function dies with it, visibly. */
-const isAwaited = (module: Module, call: Call, clause: Clause | null): boolean =>
-  /monitor/.test(call.name) &&
-  clause !== null &&
-  callsIn(module, clause.node).some(({name}) => name === 'receive') &&
-  [...walk(clause.node)].some((node) => node.type === 'atom' && textOf(node) === ':DOWN')
+/** A monitored process whose end the module takes, in the same function or in a helper, is not alone. */
+const isAwaited = (module: Module, call: Call): boolean =>
+  call.name === 'spawn_monitor' &&
+  [...walk(module.node)].some((node) => node.type === 'atom' && textOf(node) === ':DOWN')
+
+/** Linked, and ended by the function that started it. */
+const isEnded = (module: Module, call: Call, clause: Clause | null): boolean => {
+  const name = boundName(call.node)
+  if (name === null || clause === null) return false
+  return callsIn(module, clause.node).some(
+    ({module, name: exit, arguments: [pid]}) =>
+      module === 'Process' && exit === 'exit' && pid !== undefined && textOf(pid) === name,
+  )
+}
 
 export const unsupervisedSpawn: Rule = {
   summary: 'A process started with spawn has no supervisor.',
@@ -44,7 +52,12 @@ export const unsupervisedSpawn: Rule = {
         .flatMap((call) => {
           const clause = clauseOf(module, call.node)
           const linked = /link/.test(call.name)
-          if (isAwaited(module, call, clause) || (isStarter(clause) && /link|opt/.test(call.name))) return []
+          if (
+            isAwaited(module, call) ||
+            (linked && isEnded(module, call, clause)) ||
+            (isStarter(clause) && /link|opt/.test(call.name))
+          )
+            return []
           return {
             place: placeOf(source, call.node),
             title: `Unsupervised ${call.name} in ${module.name}`,

@@ -1,5 +1,5 @@
 import {callsIn, clauseOf, isDropped, type Call, type Clause, type Module} from '../elixir/module.ts'
-import {allCallbacks, isServer, reachOf, runsInPlace} from '../elixir/server.ts'
+import {allCallbacks, isServer, messageCallbacks, reachOf, runsInPlace} from '../elixir/server.ts'
 import {placeOf, type Hit, type Rule} from '../rule.ts'
 
 const awaits = /^(await|await_many|yield|yield_many|shutdown|ignore)$/
@@ -38,11 +38,14 @@ export const unsupervisedTask: Rule = {
   find: (source, {elixir}) =>
     elixir.modulesOf(source).flatMap((module) => {
       const reach = isServer(module, elixir) ? reachOf(module, allCallbacks) : null
+      const asked = reach === null ? new Set<Clause>() : reachOf(module, messageCallbacks)
       return module.calls
         .filter((call) => call.module === 'Task')
         .flatMap((call): readonly Hit[] => {
           const clause = clauseOf(module, call.node)
           const inServer = clause !== null && (reach?.has(clause) ?? false) && runsInPlace(call.node, clause.node)
+          // the documented way to work through a list at start-up
+          if (call.name === 'async_stream' && clause !== null && !asked.has(clause)) return []
           const harm = harmOf(module, call, clause, inServer)
           if (harm === null) return []
           return [
@@ -52,7 +55,7 @@ export const unsupervisedTask: Rule = {
               description: `\`Task.${call.name}\` in ${module.name} runs outside a Task.Supervisor: ${harm}. Use Task.Supervisor.${
                 call.name === 'async' || call.name === 'async_stream' ? `${call.name}_nolink` : 'start_child'
               }.`,
-              severity: inServer ? 'high' : 'medium',
+              severity: inServer && call.name !== 'async_stream' ? 'high' : 'medium',
             },
           ]
         })

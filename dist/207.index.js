@@ -1,2 +1,0 @@
-var l=Object.defineProperty;var a=(d,r)=>l(d,"name",{value:r,configurable:!0});const x=207,f=[207],p={207:((d,r,o)=>{o.d(r,{command:a(()=>c,"command")});var s=o(24),t=o(760),m=o(136);const i=(()=>{const e=(0,t.dirname)((0,m.fileURLToPath)(import.meta.url));for(let n=e;;n=(0,t.dirname)(n)){if((0,s.existsSync)((0,t.join)(n,"action.yml")))return n;if(n===(0,t.dirname)(n))return(0,t.dirname)(e)}})(),c=a(async e=>(process.stdout.write(`${i} ${e.join(" ")}
-`),0),"command")})};export{x as id,f as ids,p as modules};

@@ -1,1 +1,0 @@
-var s=Object.defineProperty;var o=(t,c)=>s(t,"name",{value:c,configurable:!0});const n=909,a=[909],p={909:((t,c,_)=>{_.d(c,{act:o(()=>e,"act")});const e=o(async()=>0,"act")})};export{n as id,a as ids,p as modules};

@@ -1,0 +1,292 @@
+import * as fc from 'fast-check'
+import {describe, expect, test} from 'vitest'
+import {renderProblem} from '../../src/document.ts'
+import {parsePipeline} from '../../src/pipeline/pipeline.ts'
+import {stepTypeNames} from '../../src/pipeline/steps/index.ts'
+import {read, withSteps} from './scripted.ts'
+
+const problemsOf = (text: string, more?: readonly string[]): readonly string[] => {
+  const result = parsePipeline(text, 'p.yaml', more)
+  return result.ok ? [] : result.problems.map(renderProblem)
+}
+
+const echo = '{name: a, type: echo, value: x}'
+
+describe('mistakes, each with its place', () => {
+  test.each([
+    ['not a map', 'just text', '1:1', 'expected object'],
+    ['empty', '', '1:1', 'expected object'],
+    ['syntax', 'name: [', '1:8', ''],
+    ['no steps', 'name: p\n', '1:1', 'steps:'],
+    ['steps is empty', 'name: p\nsteps: []', '2:8', 'at least one step'],
+    ['steps is no list', 'name: p\nsteps: x', '2:8', 'expected array'],
+    ['workflow is a scalar', 'workflow: x', '1:11', 'expected object'],
+    ['beside workflow', 'workflow: {name: p, steps: []}\nsteps: []', '2:8', 'beside `workflow`'],
+    ['unknown key', 'name: p\nstepz: 1\nsteps: [{name: a, type: echo, value: x}]', '2:8', 'stepz: is not a known key'],
+    [
+      'unknown key in a step',
+      withSteps('name: a\ntype: echo\nvalue: x\nvalues: y'),
+      '6:13',
+      'values: is not a known key',
+    ],
+    ['step is no map', withSteps('text'), '3:5', 'expected object'],
+    ['step without a name', withSteps('{type: echo, value: x}'), '3:5', 'name:'],
+    ['step with a strange name', withSteps('{name: "a b", type: echo, value: x}'), '3:12', 'must be a word'],
+    [
+      'unknown type',
+      withSteps('name: a\ntype: clade'),
+      '4:11',
+      `\`clade\` is not a step type; there are: ${stepTypeNames.join(', ')}`,
+    ],
+    ['duplicate name', withSteps(echo, echo), '4:12', '`a` is already the name of step 1'],
+    ['name of an input', withSteps('{name: findings, type: scan}'), '3:12', '`findings`'],
+    ['unknown step', withSteps('name: a\ntype: plan\nfrom: b'), '5:11', 'no step `b`, and this is the first'],
+    ['later step', withSteps('name: a\ntype: plan\nfrom: b', '{name: b, type: scan}'), '5:11', 'comes later'],
+    ['own result', withSteps('name: a\ntype: plan\nfrom: a'), '5:11', 'own result'],
+    [
+      'unknown name',
+      withSteps('name: a\ntype: claude\nprompt: Hi {{nme}}'),
+      '5:16',
+      'nothing is called `nme`; there are: user_prompt, ',
+    ],
+    [
+      'unknown step in a template',
+      withSteps(echo, 'name: b\ntype: claude\nprompt: "{{steps.c}}"'),
+      '6:14',
+      'no step `c`; before this one there are: a',
+    ],
+    ['later step in a template', withSteps('name: b\ntype: claude\nprompt: "{{ a.x }}"', echo), '5:14', 'comes later'],
+    [
+      'a block, third line',
+      withSteps('name: b\ntype: claude\nprompt: |\n  one\n  two {{user_prompt}}\n  three {{x}} {{user_prompt}} {{x}}'),
+      '8:13',
+      '`x`',
+    ],
+    ['a folded text', withSteps('name: b\ntype: claude\nprompt: >\n  one\n  two\n  {{x}}'), '8:7', '`x`'],
+    ['in system', withSteps('name: b\ntype: claude\nsystem: "{{x}}"\nprompt: y'), '5:14', '`x`'],
+    ['in a part', withSteps('name: b\ntype: claude\nprompt:\n  - type: static\n    content: "{{x}}"'), '7:19', '`x`'],
+    [
+      'a filter',
+      withSteps('name: b\ntype: claude\nprompt: "{{user_prompt | upcase}}"'),
+      '5:14',
+      'only names and paths',
+    ],
+    [
+      'an operator',
+      withSteps(echo, 'name: b\ntype: claude\nprompt: "{{steps.a + 1}}"'),
+      '6:14',
+      'only names and paths',
+    ],
+    ['errors outside of repair', withSteps('name: b\ntype: claude\nprompt: "{{errors}}"'), '5:14', '`errors`'],
+    [
+      'a file part',
+      withSteps('name: b\ntype: claude\nprompt:\n  - type: file\n    path: x'),
+      '6:15',
+      'pass the text as an input',
+    ],
+    [
+      'an unknown part',
+      withSteps('name: b\ntype: claude\nprompt:\n  - type: variable\n    name: x'),
+      '6:15',
+      'prompt part is of type',
+    ],
+    [
+      'a part with an unknown step',
+      withSteps('name: b\ntype: claude\nprompt:\n  - type: previous_response\n    step: x'),
+      '7:15',
+      'no step `x`',
+    ],
+    ['no prompt', withSteps('{name: b, type: claude}'), '3:5', 'prompt'],
+    ['temperature for Claude', withSteps('name: b\ntype: claude\nprompt: x\ntemperature: 0'), '6:18', 'leave it out'],
+    [
+      'temperature for Claude as llm',
+      withSteps('name: b\ntype: llm\nprovider: claude\nmodel: m\nprompt: x\ntemperature: 0'),
+      '8:18',
+      'leave it out',
+    ],
+    ['llm without a model', withSteps('{name: b, type: llm, provider: gemini, prompt: x}'), '3:5', 'model: which one?'],
+    ['another provider', withSteps('name: b\ntype: gemini\nprovider: claude\nprompt: x'), '5:15', 'type `llm`'],
+    ['system twice', withSteps('name: b\ntype: claude\nsystem: x\nsystem_prompt: y\nprompt: x'), '6:20', 'give one'],
+    [
+      'tools',
+      withSteps('name: b\ntype: claude\nclaude_options:\n  allowed_tools: [Read]\nprompt: x'),
+      '6:22',
+      'no tools',
+    ],
+    [
+      'a schema that cannot be checked',
+      withSteps('name: b\ntype: claude\nschema: {type: thing}\nprompt: x'),
+      '5:13',
+      'Unsupported type',
+    ],
+    [
+      'an unknown default',
+      'name: p\ndefaults:\n  modell: x\nsteps: [{name: a, type: scan}]',
+      '3:11',
+      'defaults.modell',
+    ],
+    [
+      'a wrong default',
+      'name: p\ndefaults:\n  max_tokens: many\nsteps: [{name: a, type: claude, prompt: x}]',
+      '3:15',
+      'max_tokens',
+    ],
+    [
+      'an unknown name in defaults',
+      'name: p\ndefaults:\n  system: "{{x}}"\nsteps: [{name: a, type: claude, prompt: x}, {name: b, type: claude, prompt: x}]',
+      '3:12',
+      '`x`',
+    ],
+    [
+      'an input that is a variable',
+      'name: p\ninputs: [x]\nvariables: {x: 1}\nsteps: [{name: a, type: scan}]',
+      '3:16',
+      'already an input',
+    ],
+  ])('%s', (_, text, place, message) => {
+    const problems = problemsOf(text)
+    expect(problems.map((line) => line.split(' ')[0])).toContain(`p.yaml:${place}`)
+    expect(problems.join('\n')).toContain(message)
+  })
+
+  test('a mistake in the defaults is told once', () => {
+    const text =
+      'name: p\ndefaults: {max_tokens: many}\nsteps: [{name: a, type: claude, prompt: x}, {name: b, type: claude, prompt: x}]'
+    expect(problemsOf(text)).toHaveLength(1)
+  })
+
+  test('all of them at once, in the order of the file', () => {
+    const text = withSteps(
+      '{name: a, type: x}',
+      '{name: a, type: plan, from: z}',
+      '{name: b, type: claude, prompt: "{{q}}", foo: 1}',
+    )
+    expect(problemsOf(text).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
+      'p.yaml:3:21 unknown-step-type',
+      'p.yaml:4:12 duplicate-name',
+      'p.yaml:4:33 unknown-step',
+      'p.yaml:5:51 unrecognized-keys',
+    ])
+  })
+})
+
+describe('what is accepted', () => {
+  test.each([
+    ['bare', withSteps(echo)],
+    ['wrapped', 'workflow:\n  name: p\n  version: 1.0\n  steps: [{name: a, type: test_echo, value: x}]'],
+    [
+      'list prompt',
+      withSteps(
+        echo,
+        'name: b\ntype: gemini\nprompt:\n  - {type: static, content: "Hi {{user_prompt}}"}\n  - {type: previous_response, step: a, extract: "x[0].y"}',
+      ),
+    ],
+    [
+      'legacy options',
+      withSteps(
+        'name: b\ntype: claude\nrole: brain\nclaude_options: {max_turns: 1, allowed_tools: []}\nprompt: x',
+        'name: c\ntype: gemini\ntoken_budget: {temperature: 0.5, max_output_tokens: 9}\nprompt: x',
+      ),
+    ],
+    [
+      'own inputs and variables',
+      'name: p\ninputs: [q, repository]\nvariables: {v: 1}\nsteps: [{name: a, type: claude, prompt: "{{q}} {{v}} {{inputs.q}}"}]',
+    ],
+    [
+      'braces that are no names',
+      withSteps('name: a\ntype: claude\nprompt: |\n  {{"a": 1}} {{:ok, x}, y} ${{ x }} {{ some words }}'),
+    ],
+    [
+      'every path into a result',
+      withSteps(echo, 'name: b\ntype: claude\nprompt: "{{a}} {{steps.a}} {{a.result.x}} {{steps.a.text}}"'),
+    ],
+  ])('%s', (_, text) => {
+    expect(problemsOf(text)).toEqual([])
+  })
+
+  test('names the caller will give', () => {
+    const text = withSteps('{name: a, type: claude, prompt: "{{extra}}"}')
+    expect(problemsOf(text)).toHaveLength(1)
+    expect(problemsOf(text, ['extra'])).toEqual([])
+  })
+
+  test('what the pipeline needs', () => {
+    const {inputs} = read(
+      'name: p\nvariables: {v: 1}\ninputs: [q]\ndefaults: {repair: "{{errors}}"}\nsteps:\n  - {name: a, type: claude, prompt: "{{q}} {{v}}"}\n  - {name: b, type: claude, prompt: "{{a}} {{user_prompt}}"}',
+    )
+    expect(inputs).toEqual(['q', 'user_prompt'])
+  })
+
+  test('a list prompt is one text', () => {
+    const [, step] = read(
+      withSteps(
+        echo,
+        'name: b\ntype: claude\nprompt:\n  - {type: static, content: one}\n  - {type: previous_response, step: a}\n  - {type: previous_response, step: a, extract: x.y}',
+      ),
+    ).steps
+    expect(step?.texts).toEqual({prompt: 'one\n{{steps.a}}\n{{steps.a.x.y}}', system: '', examples: ''})
+  })
+
+  test('defaults fill in what a step leaves out', () => {
+    const {steps} = read(
+      'name: p\ndefaults: {system: D}\nsteps:\n  - {name: a, type: claude, prompt: x}\n  - {name: b, type: claude, prompt: x, system: S}\n  - {name: c, type: claude, prompt: x, system_prompt: T}\n  - {name: d, type: scan}',
+    )
+    expect(steps.map(({texts}) => texts.system)).toEqual(['D', 'S', 'T', undefined])
+  })
+})
+
+describe('never throws', () => {
+  const scalar = fc.oneof(
+    fc.constantFrom('a', 'b', 'claude', 'echo', 'plan', '{{a}}', '{{user_prompt}}', '__proto__', 'constructor'),
+    fc.string(),
+    fc.integer(),
+    fc.constant(null),
+    fc.boolean(),
+  )
+  const key = fc.constantFrom(
+    'name',
+    'type',
+    'prompt',
+    'from',
+    'value',
+    'steps',
+    'workflow',
+    'defaults',
+    'inputs',
+    'variables',
+    'system',
+    'schema',
+    'step',
+    'content',
+    '__proto__',
+  )
+  const {value} = fc.letrec((tie) => ({
+    value: fc.oneof(
+      {maxDepth: 5},
+      scalar,
+      fc.array(tie('value'), {maxLength: 4}),
+      fc.dictionary(key, tie('value'), {maxKeys: 5}),
+    ),
+  }))
+  const places = (text: string): void => {
+    const result = parsePipeline(text, 'p.yaml')
+    if (result.ok) return
+    expect(result.problems.length).toBeGreaterThan(0)
+    for (const {line, col} of result.problems) expect(Math.min(line, col)).toBeGreaterThan(0)
+  }
+  test('for any text', () => fc.assert(fc.property(fc.string(), places)))
+  test('for any document', () =>
+    fc.assert(
+      fc.property(value, (each) => places(JSON.stringify(each))),
+      {numRuns: 500},
+    ))
+  test('for any steps', () => {
+    const step = fc
+      .record({name: fc.constantFrom('a', 'b', '__proto__'), type: fc.constantFrom(...stepTypeNames)})
+      .chain((head) => fc.dictionary(key, value, {maxKeys: 4}).map((more) => ({...more, ...head})))
+    fc.assert(
+      fc.property(fc.array(step), (steps) => places(JSON.stringify({name: 'p', steps}))),
+      {numRuns: 500},
+    )
+  })
+})

@@ -1,0 +1,144 @@
+import fc from 'fast-check'
+import {describe, expect, test} from 'vitest'
+import {Failure} from '../../src/errors.ts'
+import {parseEvent} from '../../src/request/event.ts'
+import {commanderOf, understand, type Facts, type Permission} from '../../src/request/request.ts'
+import {
+  comment,
+  deletedForkPullRequest,
+  dispatch,
+  forkPullRequest,
+  mergeGroup,
+  pullRequest,
+  push,
+  schedule,
+  shas,
+} from '../fixtures/events.ts'
+
+const allowed = ['admin', 'maintain', 'write']
+const writer: Facts = {permission: 'write', allowed}
+const nobody: Facts = {permission: null, allowed}
+
+const plan = (target: object, more: object = {}): object => ({
+  kind: 'plan',
+  target,
+  goal: null,
+  pipeline: null,
+  again: false,
+  comment: null,
+  ...more,
+})
+const pull = (head: string | null = shas.head): object => ({kind: 'pull-request', number: 7, head})
+const commit = (head: string | null, base: string | null = null): object => ({kind: 'commit', head, base})
+const skip = (reason: string): object => ({kind: 'skip', reason})
+
+describe('an event becomes a request', () => {
+  test.each([
+    ['opened', 'pull_request', pullRequest({action: 'opened'}), plan(pull())],
+    ['pushed to', 'pull_request', pullRequest(), plan(pull())],
+    ['made ready', 'pull_request', pullRequest({action: 'ready_for_review'}), plan(pull())],
+    ['labeled', 'pull_request_target', forkPullRequest({action: 'labeled'}), plan(pull())],
+    ['retargeted', 'pull_request', pullRequest({action: 'edited', changes: {base: {}}}), plan(pull())],
+    ['renamed', 'pull_request', pullRequest({action: 'edited', changes: {title: {}}}), skip('nothing-to-plan')],
+    ['assigned', 'pull_request', pullRequest({action: 'assigned'}), skip('nothing-to-plan')],
+    ['from a fork', 'pull_request', forkPullRequest(), plan(pull())],
+    ['from a deleted fork', 'pull_request', deletedForkPullRequest(), plan(pull())],
+    ['by a bot', 'pull_request', pullRequest({author: 'dependabot[bot]'}), plan(pull())],
+    ['a draft', 'pull_request', pullRequest({draft: true}), skip('draft')],
+    ['closed', 'pull_request', pullRequest({action: 'closed', state: 'closed'}), skip('closed')],
+    ['pushed to while closed', 'pull_request', pullRequest({state: 'closed'}), skip('closed')],
+    ['by hand', 'workflow_dispatch', dispatch(), plan(commit(null))],
+    ['by hand for a pull request', 'workflow_dispatch', dispatch({pr: ' 7 '}), plan(pull(null))],
+    [
+      'by hand with all',
+      'workflow_dispatch',
+      dispatch({pr: '7', sha: 'A1B2C3D', goal: 'Split it', other: 'x'}),
+      plan(pull('a1b2c3d'), {goal: 'Split it'}),
+    ],
+    ['by hand for a commit', 'workflow_dispatch', dispatch({pr: '', sha: shas.head}), plan(commit(shas.head))],
+    ['at night', 'schedule', schedule(), plan(commit(null))],
+    ['a push', 'push', push(), plan(commit(shas.head))],
+    ['a deletion', 'push', push({after: shas.none}), skip('nothing-to-plan')],
+    ['the merge queue', 'merge_group', mergeGroup(), plan(commit(shas.merge, shas.base))],
+    ['the merge queue, done', 'merge_group', mergeGroup('destroyed'), skip('nothing-to-plan')],
+    ['anything else', 'watch', {}, skip('unsupported-event')],
+  ])('%s', (_, name, payload, request) => {
+    // none of these commands anything, so nobody's permission may matter
+    expect(understand(parseEvent(name, payload), nobody)).toEqual(request)
+    expect(commanderOf(parseEvent(name, payload))).toBeNull()
+  })
+  test.each([
+    [{pr: 'seven'}, 'pr: seven'],
+    [{pr: '0'}, 'pr: 0'],
+    [{pr: '7; rm'}, 'pr: 7; rm'],
+    [{sha: 'main'}, 'sha: main'],
+  ])('by hand with %j is refused', (inputs, message) => {
+    const event = parseEvent('workflow_dispatch', dispatch(inputs))
+    expect(() => understand(event, nobody)).toThrow(message)
+    expect(() => understand(event, nobody)).toThrow(Failure)
+  })
+})
+
+describe('a comment becomes a request', () => {
+  test.each([
+    ['a command', comment(), writer, plan(pull(null), {comment: 501})],
+    [
+      'with all words',
+      comment({body: '/refactor-plan "Split" a1b2c3d rerun --pipeline=offline'}),
+      writer,
+      plan(pull('a1b2c3d'), {goal: 'Split', again: true, pipeline: 'offline', comment: 501}),
+    ],
+    ['help', comment({body: '/refactor-plan help'}), writer, {kind: 'help', number: 7, comment: 501, unknown: null}],
+    [
+      'an unknown word',
+      comment({body: '/refactor-plan --gate=off'}),
+      writer,
+      {kind: 'help', number: 7, comment: 501, unknown: '--gate=off'},
+    ],
+    ['talk', comment({body: 'nice'}), writer, skip('not-a-command')],
+    ['edited', comment({action: 'edited'}), writer, skip('not-a-command')],
+    ['deleted', comment({action: 'deleted'}), writer, skip('not-a-command')],
+    ['on an issue', comment({on: 'issue'}), writer, skip('not-a-pull-request')],
+    ['on a closed one', comment({state: 'closed'}), writer, skip('closed')],
+    ['by a bot', comment({author: 'evil[bot]'}), {...writer, permission: 'admin'}, skip('bot')],
+    ['by an app that says it is a user', comment({author: 'evil[bot]', type: 'User'}), writer, skip('bot')],
+    ['by a mannequin', comment({type: 'Mannequin'}), writer, skip('bot')],
+    ['by a ghost', comment({author: null}), {...writer, permission: 'admin'}, skip('not-permitted')],
+    ['by who may read', comment(), {...writer, permission: 'read'}, skip('not-permitted')],
+    ['by who could not be asked about', comment(), nobody, skip('not-permitted')],
+    [
+      'help for a stranger',
+      comment({body: '/refactor-plan help'}),
+      {...writer, permission: 'none'},
+      skip('not-permitted'),
+    ],
+  ] as const)('%s', (_, payload, facts, request) => {
+    expect(understand(parseEvent('issue_comment', payload), facts)).toEqual(request)
+  })
+  test.each([
+    ['a command', comment(), 'ada'],
+    ['an unknown word', comment({body: '/refactor-plan x'}), 'ada'],
+    ['talk', comment({body: 'nice'}), null],
+    ['by a bot', comment({author: 'evil[bot]'}), null],
+    ['by a ghost', comment({author: null}), null],
+    ['on an issue', comment({on: 'issue'}), null],
+  ])('who is asked about: %s', (_, payload, login) => {
+    expect(commanderOf(parseEvent('issue_comment', payload))).toBe(login)
+  })
+  test('only the allowed permissions ever command', () => {
+    const permissions: readonly (Permission | null)[] = ['admin', 'maintain', 'write', 'triage', 'read', 'none', null]
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...permissions),
+        fc.subarray(['admin', 'maintain', 'write', 'triage']),
+        fc.constantFrom('/refactor-plan', '/refactor-plan help', '/refactor-plan x', 'x'),
+        fc.constantFrom('User', 'Bot'),
+        (permission, some, body, type) => {
+          const request = understand(parseEvent('issue_comment', comment({body, type})), {permission, allowed: some})
+          const may = type === 'User' && permission !== null && some.some((each) => each === permission)
+          expect(request.kind === 'skip').toBe(!may || body === 'x')
+        },
+      ),
+    )
+  })
+})
