@@ -144,7 +144,7 @@ export async function packSource(
       },
     )
   }
-  return {pack: packFiles(files, {...about, budget: job.maxTokens}), whole}
+  return {pack: packFiles(files, {...about, budget: job.maxTokens, lineNumbers: true}), whole}
 }
 
 export async function scanPack(whole: Pack, host: Pick<Host, 'loadParse'>): Promise<Scan> {

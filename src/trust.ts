@@ -142,7 +142,7 @@ export function link(label: Markdown, url: string, server: string): Markdown {
   const own = new URL(server)
   if (to.origin !== own.origin || !/^https?:$/.test(to.protocol) || to.username !== '' || to.password !== '')
     return label
-  const href = to.href.replace(/[()<>[\]\\`"'|*_~@!\s]/g, (character) => {
+  const href = to.href.replace(/[()<>[\]\\`"'|*@!\s]/g, (character) => {
     const hex = character.codePointAt(0)?.toString(16) ?? '20'
     return `%${hex.toUpperCase().padStart(2, '0')}`
   })
@@ -158,7 +158,10 @@ export const hidden = (value: string): Markdown =>
   )
 
 const asEntities = (value: string): string =>
-  value.replace(/[&<>"'`*_[\]|~$\\!#]/g, (character) => `&#${character.codePointAt(0) ?? 32};`)
+  value.replace(
+    /[&<>"'`*[\]|~$\\!#]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu,
+    (character) => `&#${character.codePointAt(0) ?? 32};`,
+  )
 
 /** As `text`, but by entities, which hold in HTML too: for inside of `<summary>`, where GitHub parses no Markdown. */
 export const summaryText = (value: Untrusted): Markdown =>

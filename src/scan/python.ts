@@ -4,7 +4,10 @@ import {ancestorsOf, childOf, textOf, walk, type Syntax} from './syntax.ts'
 
 export interface PythonCall {
   readonly node: Syntax
-  /** With imports resolved: `subprocess.run` also for `from subprocess import run as r`. */
+  /**
+   * With imports resolved: `subprocess.run` also for `from subprocess import run as r`. A value that was not imported is
+   * marked, as in `?yaml.load`: it may be anything of that name.
+   */
   readonly name: string
   readonly positional: readonly Syntax[]
   readonly keywords: ReadonlyMap<string, Syntax>
@@ -48,7 +51,7 @@ export function* callsOf(source: Source): Generator<PythonCall> {
     }
     yield {
       node,
-      name: [imports.get(first) ?? first, ...rest].join('.'),
+      name: [imports.get(first) ?? (rest.length > 0 ? `?${first}` : first), ...rest].join('.'),
       positional: list.children.filter(({type}) => type !== 'keyword_argument' && type !== 'dictionary_splat'),
       keywords,
       open: list.children.some(({type}) => type === 'dictionary_splat' || type === 'list_splat'),

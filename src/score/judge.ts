@@ -175,18 +175,16 @@ function planQuestions(plan: Plan, questions: readonly string[]): readonly Quest
       .join('\n\n'),
     12_000,
   )
-  return questions
-    .slice(0, most)
-    .map(
-      (question, index) =>
-        ({
-          id: `p${index + 1}`,
-          kind: 'plan',
-          about: {kind: 'plan'},
-          texts: {question, plan: text},
-          excerpt: text,
-        }) as const,
-    )
+  return questions.slice(0, most).map(
+    (question, index) =>
+      ({
+        id: `p${index + 1}`,
+        kind: 'plan',
+        about: {kind: 'plan'},
+        texts: {question, plan: text},
+        excerpt: text,
+      }) as const,
+  )
 }
 
 type Said = 'yes' | 'no' | null

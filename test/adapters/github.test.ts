@@ -1,5 +1,6 @@
 /** The adapter with its real SDK against a GitHub that keeps state, enforces limits and fails on demand. */
-import {spawnSync} from 'node:child_process'
+import {spawn, spawnSync} from 'node:child_process'
+import {once} from 'node:events'
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -587,10 +588,13 @@ describe('git by the same server', () => {
     const failure = await failureOf(fetchCommits({url: url(), token, commits: [repository.head], into: into()}))
     expect(failure.code).toBe('not-allowed')
   })
-  test('takes no push', () => {
+  test('takes no push', async () => {
     const address = url().replace('://', '://x-access-token:ghs_runner@')
     const words = [`--git-dir=${repository.gitDir}`, 'push', address, `${repository.head}:refs/heads/evil`]
-    expect(spawnSync('git', words, {env: {...gitEnvironment}}).status).not.toBe(0)
+    // not spawnSync: the server runs in this process
+    const child = spawn('git', words, {env: {...gitEnvironment}, stdio: 'ignore'})
+    const [code]: readonly unknown[] = await once(child, 'close')
+    expect(code).not.toBe(0)
     expect(fake.state.refOf('refs/heads/evil')).toBeNull()
   })
 })

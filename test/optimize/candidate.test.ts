@@ -114,6 +114,10 @@ it.each([
   expect(() => writeCandidate(bare, 'p.yaml', candidate)).toThrow(expect.objectContaining({code}))
 })
 
+it('escapes what no block can hold', () => {
+  expect(writeCandidate(bare, 'p.yaml', {'analysis/system': 'a\r\nb'})).toContain(String.raw`system: "a\r\nb"`)
+})
+
 it('a broken file is refused', () => {
   expect(() => writeCandidate('name: [', 'p.yaml', {})).toThrow(expect.objectContaining({code: 'bad-pipeline'}))
 })

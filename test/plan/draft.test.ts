@@ -88,6 +88,20 @@ describe('the offline planner', () => {
     expect(changes[1]?.depends_on).toEqual(['C1'])
   })
 
+  it('lets a later phase wait for the earlier edit of its file, and only for the nearest', () => {
+    const found = draft([
+      at('genserver-self-call', 'lib/a.ex'),
+      at('monitor-leak', 'lib/a.ex'),
+      at('infinite-timeout', 'lib/a.ex'),
+      at('infinite-timeout', 'lib/a.ex', 'high', 9),
+    ])
+    expect(found.changes.map(({phase, depends_on}) => [phase, depends_on])).toEqual([
+      [1, []],
+      [2, ['C1']],
+      [5, ['C2']],
+    ])
+  })
+
   it('invents no dependency between strangers', () => {
     expect(
       draft([at('broad-rescue', 'lib/a.ex'), at('map-update-unknown-key', 'lib/b.ex')]).changes.map(

@@ -102,6 +102,12 @@ describe('the rules of plans', () => {
     expect(rulesBroken(plan)).toEqual(expected)
   })
 
+  it('an ending that two files share names neither', () => {
+    const two = codeOf({...goodCode, 'apps/x/lib/shop/router.ex': ['one line']})
+    const broken = checkPlan(withFinding(place('shop/router.ex', 1)), two)
+    expect(broken.map(({rule}) => rule)).toEqual(['known-places'])
+  })
+
   it('every rule is broken by some case above, and can say so', () => {
     const broken = cases.flatMap(([, plan]) => checkPlan(plan, code))
     expect([...new Set(broken.map(({rule}) => rule))].sort()).toEqual(Object.keys(planRules).sort())

@@ -2,13 +2,13 @@ import {handsOn, logsIn, runsForeignCode} from '../elixir/barrier.ts'
 import {isVariable, localName, sectionOf, stabsOf, type Stab} from '../elixir/block.ts'
 import {clauseOf, type Module} from '../elixir/module.ts'
 import {placeOf, type Hit, type Rule} from '../rule.ts'
-import {textOf} from '../syntax.ts'
+import {textOf, type Syntax} from '../syntax.ts'
 
 /** Barriers by trade: they run code of others, or must not fail. */
 const barrier =
   /^(terminate|handle_event|format|safe_|try_|with_|run_|perform|execute|retry|protect|attempt|rescue|catch)/
 
-function hitOf(module: Module, stab: Stab): readonly Hit[] {
+function hitOf(module: Module, guarded: Syntax, stab: Stab): readonly Hit[] {
   const [variable] = stab.patterns
   if (stab.patterns.length !== 1 || !isVariable(variable) || stab.guard !== null) return []
   if (handsOn(module, stab, textOf(variable))) return []
@@ -22,7 +22,8 @@ function hitOf(module: Module, stab: Stab): readonly Hit[] {
       description: `This rescue clause takes any exception, also the bugs nobody expects, and turns it into ${
         logs ? 'a log line and an ordinary value' : 'an ordinary value without a trace'
       }. Name the exceptions that can happen here and let the others crash.`,
-      severity: logs ? 'low' : 'medium',
+      // the usual one-liner wants a typed clause, but hides little
+      severity: logs || /to_existing_atom/.test(textOf(guarded)) ? 'low' : 'medium',
     },
   ]
 }
@@ -39,7 +40,7 @@ export const broadRescue: Rule = {
         .filter(({node}) => /^(try|def|defp)$/.test(localName(node)))
         .flatMap(({node}) => {
           const rescue = sectionOf(node, 'rescue_block')
-          return rescue === null ? [] : stabsOf(rescue).flatMap((stab) => hitOf(module, stab))
+          return rescue === null ? [] : stabsOf(rescue).flatMap((stab) => hitOf(module, node, stab))
         }),
     ),
 }

@@ -13,6 +13,14 @@ const isAttribute = (node: Syntax): boolean => {
 
 const isUnquoted = (node: Syntax): boolean => [...ancestorsOf(node)].some((each) => localName(each) === 'unquote')
 
+/** The value is compared or matched here; an accessor alone decides nothing. */
+function decides(node: Syntax): boolean {
+  const {parent} = node
+  if (parent === null) return false
+  if (parent.type === 'binary_operator') return parent.tokens.some((each) => /^(==|!=|===|!==|in|=~)$/.test(each))
+  return parent.type === 'arguments' && /^(case|if|unless)$/.test(localName(parent.parent))
+}
+
 /** Why this call ties the code to its environment; null when it does not. */
 function reasonOf(module: Module, call: Call): {readonly why: string; readonly low?: true} | null {
   const [first, second] = call.arguments.map(textOf)
@@ -29,7 +37,7 @@ function reasonOf(module: Module, call: Call): {readonly why: string; readonly l
   if (call.module === 'Code' && /^ensure_loaded\??$/.test(call.name) && first === 'ExUnit')
     return {why: 'asks whether it is under test, so production runs code that no test has seen'}
   if (call.module !== 'Application' || !/^(get_env|fetch_env!?)$/.test(call.name)) return null
-  if (atRunTime && second !== undefined && /^:(env|environment|test_mode|mix_env)$/.test(second))
+  if (atRunTime && decides(call.node) && second !== undefined && /^:(env|environment|test_mode|mix_env)$/.test(second))
     return {why: `branches on the setting ${second}, so that tests run other code than production`}
   if (!atRunTime && isAttribute(call.node))
     return {

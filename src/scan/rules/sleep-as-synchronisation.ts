@@ -7,7 +7,7 @@ const isSleep = ({module, name, arguments: [time]}: Call): boolean =>
   (module === 'Process' || module === ':timer') &&
   name === 'sleep' &&
   time !== undefined &&
-  textOf(time) !== ':infinity'
+  !/^:infinity$|delay|backoff|jitter/.test(textOf(time))
 
 /** Waiting is the job of these, or the load is the point. */
 const waiter = /wait|poll|retry|retri|backoff|eventually|until|throttl|delay|loop|simulat|work|sleep|pause|jitter/i

@@ -7,6 +7,9 @@ const awaits = /^(await|await_many|yield|yield_many|shutdown|ignore)$/
 const awaitedIn = (module: Module, clause: Clause | null): boolean =>
   clause !== null && callsIn(module, clause.node).some(({module, name}) => module === 'Task' && awaits.test(name))
 
+/** A live view or another behaviour that takes the result as a message. */
+const takesMessages = (module: Module): boolean => module.clauses.some(({name}) => name === 'handle_info')
+
 /** What hurts, or null where a bare task is right. */
 function harmOf(module: Module, call: Call, clause: Clause | null, inServer: boolean): string | null {
   switch (call.name) {
@@ -18,7 +21,7 @@ function harmOf(module: Module, call: Call, clause: Clause | null, inServer: boo
       return inServer ? 'a crash in it takes the server down' : 'it lives and dies with whoever happened to call'
     case 'async':
       if (inServer) return 'it is linked: a crash in it takes the server down with all its state'
-      if (awaitedIn(module, clause)) return null
+      if (awaitedIn(module, clause) || takesMessages(module)) return null
       return isDropped(call.node) ? 'nobody awaits it, and a crash in it takes its caller down' : null
     case 'async_stream':
       return inServer

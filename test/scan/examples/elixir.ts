@@ -8,6 +8,18 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
       {files: module('  def go(f), do: f |> spawn()'), at: 'spawn()'},
     ],
     silent: [
+      {
+        why: 'a helper takes its end',
+        files: module(
+          '  def go do\n    {_, ref} = spawn_monitor(fn -> :ok end)\n    wait(ref)\n  end\n  defp wait(ref) do\n    receive do\n      {:DOWN, ^ref, _, _, _} -> :ok\n    end\n  end',
+        ),
+      },
+      {
+        why: 'the function ends it',
+        files: module(
+          '  def go(fun) do\n    pid = spawn_link(fn -> watch() end)\n    result = fun.()\n    Process.exit(pid, :normal)\n    result\n  end',
+        ),
+      },
       {why: 'a test may', files: module('  def go, do: spawn(fn -> :ok end)', 'T', 'test/shop/t_test.exs')},
       {
         why: 'it is awaited in the same function',
@@ -39,6 +51,12 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
       },
     ],
     silent: [
+      {
+        why: 'a live view takes the result as a message',
+        files: module(
+          '  use ShopWeb, :live_view\n  def mount(_, _, socket) do\n    Task.async(fn -> load() end)\n    {:ok, socket}\n  end\n  def handle_info({ref, result}, socket) when is_reference(ref), do: {:noreply, keep(socket, result)}',
+        ),
+      },
       {
         why: 'async and await in one plain function is the idiom',
         files: module('  def go do\n    task = Task.async(fn -> :ok end)\n    Task.await(task)\n  end'),
@@ -94,6 +112,12 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
       },
     ],
     silent: [
+      {
+        why: 'what ends is something else',
+        files: server(
+          '  def handle_call({:monitor_clients, pid}, _from, state) do\n    Process.monitor(pid)\n    {:reply, :ok, [pid | state]}\n  end\n  def handle_cast({:unregister_clients, ids}, state), do: {:noreply, state -- ids}',
+        ),
+      },
       {
         why: 'a :DOWN clause without demonitor is no leak',
         files: server(
@@ -244,6 +268,12 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
       },
     ],
     silent: [
+      {
+        why: 'the reason goes into the result',
+        files: module(
+          '  def get(x) do\n    parse(x)\n  catch\n    kind, reason ->\n      result = {:error, kind, reason}\n      {result, []}\n  end',
+        ),
+      },
       {why: 'a throw only', files: module('  def get(x) do\n    parse(x)\n  catch\n    value -> value\n  end')},
       {
         why: 'the reason is expected',
@@ -390,6 +420,7 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
       {files: module('  @url Application.get_env(:shop, :url)\n  def url, do: @url'), at: '@url Application.get_env'},
     ],
     silent: [
+      {why: 'an accessor decides nothing', files: module('  def env, do: Application.get_env(:shop, :env)')},
       {why: 'made for compile time', files: module('  @url Application.compile_env(:shop, :url)\n  def url, do: @url')},
       {
         why: 'a mix task has Mix',
@@ -407,6 +438,10 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
       },
     ],
     silent: [
+      {
+        why: 'the caller asked for a delay',
+        files: module('  def slow(delay) do\n    Process.sleep(delay)\n    :ok\n  end'),
+      },
       {why: 'for ever, by design', files: module('  def begin do\n    Process.sleep(:infinity)\n    :ok\n  end')},
       {why: 'it polls', files: module('  def check(n) do\n    Process.sleep(10)\n    check(n - 1)\n  end')},
       {why: 'waiting is its name', files: module('  def wait_until(f) do\n    Process.sleep(10)\n    f\n  end')},
@@ -547,6 +582,12 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
       {files: module('  def go(body), do: Jason.decode!(body, keys: :atoms)'), at: 'Jason.decode!'},
     ],
     silent: [
+      {
+        why: 'it was an atom before',
+        files: module(
+          '  def go(key) when is_atom(key), do: key |> Atom.to_string() |> String.upcase() |> String.to_atom()',
+        ),
+      },
       {why: 'existing atoms only', files: module('  def go(params), do: String.to_existing_atom(params["sort"])')},
       {why: 'one name for each instance', files: module('  def start_link(name), do: String.to_atom(name)')},
       {
@@ -564,6 +605,10 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
       },
     ],
     silent: [
+      {
+        why: 'to those who subscribed',
+        files: module('  def tell(state) do\n    for pid <- state.subscribers, do: send(pid, {:joined, 1})\n  end'),
+      },
       {why: 'to itself', files: module('  def go, do: send(self(), :tick)')},
       {why: 'an answer', files: module('  def go(from), do: send(from, {:answer, 1})')},
       {why: 'half of a protocol', files: module('  def go(pid, ref), do: send(pid, {:ack, ref})')},
@@ -583,6 +628,12 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
       },
     ],
     silent: [
+      {
+        why: 'a cancelled timer has already sent its message',
+        files: server(
+          '  def handle_cast(:x, s) do\n    if Process.cancel_timer(s.timer) == false do\n      receive do\n        :tick -> :ok\n      end\n    end\n    {:noreply, s}\n  end',
+        ),
+      },
       {
         why: 'in a task',
         files: server(

@@ -204,6 +204,10 @@ export const otherExamples: Readonly<Record<string, Example>> = {
   'unsafe-deserialisation': {
     hits: [{files: python('import yaml\nyaml.load(text)\n'), at: 'yaml.load', severity: 'high'}],
     silent: [
+      {
+        why: 'a parser of that name',
+        files: python('from ruamel.yaml import YAML\nyaml = YAML(typ="safe")\nyaml.load(text)\n'),
+      },
       {why: 'safe', files: python('import yaml\nyaml.safe_load(text)\n')},
       {why: 'a safe loader', files: python('import yaml\nyaml.load(text, Loader=yaml.SafeLoader)\n')},
     ],
@@ -234,6 +238,12 @@ export const otherExamples: Readonly<Record<string, Example>> = {
       },
     ],
     silent: [
+      {
+        why: 'the text of a template',
+        files: typescript(
+          `export const style = (p: P) => css\`\n${many(300, (at) => `  a${at}: \${p ? 1 : 2};`)}\n\`\n`,
+        ),
+      },
       {why: 'long, but straight', files: typescript(`export function go() {\n${many(200, (at) => `  y(${at})`)}\n}\n`)},
       {
         why: 'a table of functions',
