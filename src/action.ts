@@ -7,7 +7,7 @@ import {evaluateInRunner, optimizeInRunner} from './nightly.ts'
 import {keysOf} from './outside.ts'
 import {parseEvent} from './request/event.ts'
 import {commanderOf, understand, type Request} from './request/request.ts'
-import {answer, review, type Reviewing} from './review.ts'
+import {answer, review, skip, type Reviewing} from './review.ts'
 import {plain, plainLine} from './trust.ts'
 
 const secrets = ['token', 'anthropic-api-key', 'google-api-key'] as const
@@ -31,7 +31,8 @@ export async function act(): Promise<number> {
         : messageOf(thrown)
     if (outside === null) process.stderr.write(`${plain(words)}\n`)
     else {
-      outside.blame(plainLine(words))
+      // an annotation may have lines, and a line of `permissions:` is to be copied as it is
+      outside.blame(plain(words))
       outside.output('verdict', 'error')
       if (!(thrown instanceof Failure) && thrown instanceof Error) outside.say(plain(thrown.stack ?? ''))
     }
@@ -77,8 +78,6 @@ async function planFor(shared: Reviewing): Promise<number> {
   const request: Request = understand(event, {permission, allowed: mayCommand})
   if (request.kind === 'plan') return review(request, permission, shared)
   if (request.kind === 'help') return answer(request, shared)
-  outside.say(plainLine(`nothing to do: ${request.reason}`))
-  outside.output('verdict', 'skipped')
-  if (request.reason === 'not-permitted' && event.kind === 'issue_comment') await hub.react(event.comment.id, '-1')
-  return 0
+  const comment = request.reason === 'not-permitted' && event.kind === 'issue_comment' ? event.comment.id : null
+  return skip(plainLine(`nothing to do: ${request.reason}`), {comment, with: '-1'}, shared)
 }

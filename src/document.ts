@@ -1,5 +1,5 @@
 /** YAML text → value of a schema; every mistake with its `file:line:col`. All of the program's files are read through here. */
-import {isNode, LineCounter, parseDocument, type Document} from 'yaml'
+import {isMap, isNode, isScalar, LineCounter, parseDocument, type Document} from 'yaml'
 import type * as z from 'zod'
 import {Failure} from './errors.ts'
 
@@ -25,6 +25,8 @@ export interface Parsed {
   readonly value: unknown
   /** Where the value at `path` stands; the nearest ancestor when there is none. */
   readonly at: (path: readonly PropertyKey[]) => {readonly line: number; readonly col: number}
+  /** Where the key itself stands, whose value may begin a line below. */
+  readonly keyAt: (path: readonly PropertyKey[]) => {readonly line: number; readonly col: number}
 }
 
 /** Syntax only. Duplicate keys and custom tags are errors. */
@@ -62,8 +64,14 @@ export function parseYaml(text: string, file: string): Read<Parsed> {
     }
     return {line: 1, col: 1}
   }
+  const keyAt = (path: readonly PropertyKey[]): {line: number; col: number} => {
+    const parent = document.getIn(path.slice(0, -1).map(keyOf), true)
+    const name = String(path.at(-1))
+    const pair = isMap(parent) ? parent.items.find(({key}) => isScalar(key) && String(key.value) === name) : undefined
+    return isNode(pair?.key) && pair.key.range ? lines.linePos(pair.key.range[0]) : at(path)
+  }
   try {
-    return {ok: true, value: {document, value: document.toJS({maxAliasCount: maxAliases}), at}}
+    return {ok: true, value: {document, value: document.toJS({maxAliasCount: maxAliases}), at, keyAt}}
   } catch {
     return {
       ok: false,
@@ -86,7 +94,7 @@ export function readDocument<T>(text: string, file: string, schema: z.ZodType<T>
 }
 
 /** zod's issues at their places in the file. */
-export function problemsOf(error: z.ZodError, {at}: Parsed, file: string): readonly Problem[] {
+export function problemsOf(error: z.ZodError, {at, keyAt}: Parsed, file: string): readonly Problem[] {
   return error.issues.flatMap(unfolded).flatMap((issue) => {
     const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
     return paths.map((path) => {
@@ -94,7 +102,7 @@ export function problemsOf(error: z.ZodError, {at}: Parsed, file: string): reado
       const message = issue.code === 'unrecognized_keys' ? 'is not a known key' : issue.message
       return {
         file,
-        ...at(path),
+        ...(issue.code === 'unrecognized_keys' ? keyAt(path) : at(path)),
         code: issue.code.replaceAll('_', '-'),
         message: name === '' ? message : `${name}: ${message}`,
       }

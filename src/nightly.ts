@@ -1,6 +1,4 @@
 /** `mode: evaluate` and `mode: optimize`: the commit that the workflow runs on is measured, or its pipeline is evolved and offered as a pull request. */
-import {mkdtemp, rm} from 'node:fs/promises'
-import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path/posix'
 import {writeInside} from './adapters/disk.ts'
 import {objects} from './adapters/git.ts'
@@ -9,7 +7,7 @@ import type {Source} from './host.ts'
 import {choosePipeline, exitOf, isOwnGold, makeHost, sourceOfGold, type Chosen, type GoldFile} from './outside.ts'
 import {evaluationTable} from './report/evaluation.ts'
 import {evolutionBody} from './report/evolution.ts'
-import {goldOfBase, readCommits, trustedOf, type Reviewing} from './review.ts'
+import {goldOfBase, inFolder, readCommits, trustedOf, type Reviewing} from './review.ts'
 import {atHand, evaluateAll, evolve, goldsAt, type Trials} from './trial.ts'
 import {plainLine} from './trust.ts'
 
@@ -41,15 +39,6 @@ async function prepare(folder: string, shared: Reviewing): Promise<Night> {
   const trials: Trials = {config, keys, host, sourceOf}
   const golds = await atHand(own.length > 0 ? own : await goldsAt(null), trials)
   return {config, chosen: await choosePipeline(config.pipeline, keys, readTrusted), golds, trials}
-}
-
-async function inFolder<T>(act: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(process.env['RUNNER_TEMP'] || tmpdir(), 'refactor-plan-'))
-  try {
-    return await act(folder)
-  } finally {
-    await rm(folder, {recursive: true, force: true})
-  }
 }
 
 export const evaluateInRunner = (shared: Reviewing): Promise<number> =>

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {writeInside} from './adapters/disk.ts'
 import {fetchCommits, objects} from './adapters/git.ts'
-import type {GitHub} from './adapters/github.ts'
+import type {GitHub, Reaction, StatusState} from './adapters/github.ts'
 import type {Runner} from './adapters/runner.ts'
 import {configFile, parseConfig, type Config} from './config.ts'
 import {Failure, messageOf} from './errors.ts'
@@ -33,7 +33,7 @@ import {reportOn, type Report} from './report/report.ts'
 import type {HelpRequest, Permission, PlanRequest} from './request/request.ts'
 import {run, type Judged} from './run.ts'
 import type {Decision} from './score/scorecard.ts'
-import {plainLine, type Markdown, type Plain} from './trust.ts'
+import {plainLine, type Plain} from './trust.ts'
 
 /** What every mode of the Action is given. */
 export interface Reviewing {
@@ -69,61 +69,96 @@ export async function review(request: PlanRequest, permission: Permission | null
   const {outside, hub, dryRun} = shared
   const target = await targetOf(request, shared)
   if (target === null) {
-    outside.say(plainLine('the commit that was meant is not the head of the pull request any more: nothing was judged'))
-    outside.output('verdict', 'skipped')
-    if (request.comment !== null && !dryRun) await hub.react(request.comment, 'confused')
-    return 0
+    const why = 'the commit that was meant is not the head of the pull request any more: nothing was judged'
+    return skip(plainLine(why), {comment: request.comment, with: 'confused'}, shared)
   }
-  if (request.comment !== null && !dryRun) await hub.react(request.comment, 'eyes')
   outside.output('head-sha', target.head)
   outside.output('base-sha', target.base)
   outside.output('pr-number', target.number)
-  const status = statusOf(target, shared)
-  // inputs alone: the base commit's file is not read yet, and an unreadable one must not leave the gate without a status
-  await status('pending', plainLine('reading, planning, scoring'), shared.settings['status-context'] || defaultContext)
+  let manner = mannerOf(shared.settings)
+  try {
+    const {config, text} = await configFor(request, target, shared)
+    manner = config
+    if (permission !== null && !config.permissions.some((each) => each === permission)) {
+      const why = `nothing to do: the setting permissions names ${config.permissions.join(', ')}, not ${permission}`
+      return await skip(plainLine(why), {comment: request.comment, with: '-1'}, shared)
+    }
+    await setStatus('pending', plainLine('reading, planning, scoring'), target, manner, shared)
+    if (request.comment !== null && !dryRun) await hub.react(request.comment, 'eyes')
+    return await inFolder((folder) => reviewIn(folder, {target, config, text}, shared))
+  } catch (thrown) {
+    await tell(thrown, target, manner, shared)
+    throw thrown
+  }
+}
+
+/** Nothing is judged and nothing but a reaction is written. */
+export async function skip(
+  why: Plain,
+  answer: {readonly comment: number | null; readonly with: Reaction},
+  {outside, hub, dryRun}: Reviewing,
+): Promise<number> {
+  outside.say(why)
+  outside.output('verdict', 'skipped')
+  if (answer.comment !== null && !dryRun) await hub.react(answer.comment, answer.with)
+  return 0
+}
+
+/** A folder of our own, gone afterwards. */
+export async function inFolder<T>(act: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(process.env['RUNNER_TEMP'] || tmpdir(), 'refactor-plan-'))
   try {
-    return await reviewIn(folder, request, permission, target, shared)
-  } catch (thrown) {
-    const failure =
-      thrown instanceof Failure
-        ? thrown
-        : new Failure('bug', messageOf(thrown), {
-            exit: 3,
-            hint: 'this is a defect of the Action; the log has the stack',
-          })
-    await status(
-      'error',
-      plainLine(`not judged: ${failure.message}`, 140),
-      shared.settings['status-context'] || defaultContext,
-    )
-    const body = renderFailure({code: failure.code, message: failure.message, hint: failure.hint}, outside)
-    if (target.number !== null && !dryRun && shared.settings['comment'] !== 'off') {
-      const {url} = await hub.upsertComment({number: target.number, marker, body})
-      outside.output('comment-url', url)
-    }
-    await outside.summarize(body)
-    outside.output('status-state', 'error')
-    throw thrown
+    return await act(folder)
   } finally {
     await rm(folder, {recursive: true, force: true})
   }
 }
 
-const defaultContext = 'refactor-plan/gate'
+/** What may be said on the pull request, and under which name. */
+type Manner = Pick<Config, 'gate' | 'comment' | 'statusContext'>
 
-type SetStatus = (
-  state: 'pending' | 'success' | 'failure' | 'error',
+/** By the inputs alone: a base commit whose settings cannot be read must not leave the gate without a status. */
+const mannerOf = (settings: Reviewing['settings']): Manner => ({
+  gate: settings['gate'] === 'off' ? 'off' : 'enforce',
+  comment: settings['comment'] === 'off' ? 'off' : 'update',
+  statusContext: settings['status-context'] || 'refactor-plan/gate',
+})
+
+async function setStatus(
+  state: StatusState,
   description: Plain,
-  context: string,
-) => Promise<void>
+  {head}: Target,
+  {gate, statusContext}: Manner,
+  {hub, outside, dryRun}: Reviewing,
+): Promise<void> {
+  if (dryRun || gate === 'off') return
+  await hub.setStatus({sha: head, context: plainLine(statusContext), state, description, targetUrl: outside.runUrl})
+  outside.output('status-state', state)
+}
 
-const statusOf =
-  ({head}: Target, {hub, outside, dryRun, settings}: Reviewing): SetStatus =>
-  async (state, description, context) => {
-    if (dryRun || settings['gate'] === 'off') return
-    await hub.setStatus({sha: head, context: plainLine(context), state, description, targetUrl: outside.runUrl})
+/** Says everywhere that nothing was judged, each place by itself: one that cannot be written must not silence the others. */
+async function tell(thrown: unknown, target: Target, manner: Manner, shared: Reviewing): Promise<void> {
+  const {outside, hub, dryRun} = shared
+  const {code, message, hint} =
+    thrown instanceof Failure
+      ? thrown
+      : {code: 'bug', message: messageOf(thrown), hint: 'this is a defect of the Action; the log has the stack'}
+  const body = renderFailure({code, message, hint}, outside)
+  const attempt = async (act: () => Promise<void>): Promise<void> => {
+    try {
+      await act()
+    } catch (again) {
+      outside.warn(plainLine(messageOf(again)))
+    }
   }
+  await attempt(() => setStatus('error', plainLine(`not judged: ${message}`, 140), target, manner, shared))
+  await attempt(async () => {
+    if (target.number === null || dryRun || manner.comment === 'off') return
+    const {url} = await hub.upsertComment({number: target.number, marker, body})
+    outside.output('comment-url', url)
+  })
+  await outside.summarize(body)
+}
 
 /** null: the commit that was meant is not the head any more. */
 async function targetOf({target}: PlanRequest, {hub, outside}: Reviewing): Promise<Target | null> {
@@ -173,26 +208,35 @@ export async function goldOfBase(base: Source, folder: string): Promise<readonly
   })
 }
 
-async function reviewIn(
-  folder: string,
-  request: PlanRequest,
-  permission: Permission | null,
-  target: Target,
-  shared: Reviewing,
-): Promise<number> {
+interface Settled {
+  readonly target: Target
+  readonly config: Config
+  /** Of the configuration file; null when there is none. */
+  readonly text: string | null
+}
+
+/** The base commit's settings, asked of the API: what the pending status is called, and whether there is one, stands in them. */
+async function configFor(
+  {goal, pipeline}: PlanRequest,
+  {base}: Target,
+  {hub, settings}: Reviewing,
+): Promise<Pick<Settled, 'config' | 'text'>> {
+  const bytes = await hub.fileAt(base, configFile)
+  const text = bytes === null ? null : textOf(bytes)
+  const asked = {...(goal === null ? {} : {goal}), ...(pipeline === null ? {} : {pipeline})}
+  return {config: parseConfig({...settings, ...asked}, text === null ? null : {path: configFile, text}), text}
+}
+
+async function reviewIn(folder: string, {target, config, text}: Settled, shared: Reviewing): Promise<number> {
   const {outside, keys} = shared
   const started = performance.now()
   const {head, base} = await readCommits(folder, target, shared)
   const readTrusted = trustedOf(base)
-  const file = await readTrusted(configFile)
-  const asked = {
-    ...(request.goal === null ? {} : {goal: request.goal}),
-    ...(request.pipeline === null ? {} : {pipeline: request.pipeline}),
-  }
-  const config = parseConfig({...shared.settings, ...asked}, file === null ? null : {path: configFile, text: file})
-  if (permission !== null && !config.permissions.some((each) => each === permission)) {
-    throw new Failure('not-permitted', `${permission} permission may not command here`, {
-      hint: `the setting permissions names ${config.permissions.join(', ')}`,
+  // the API answers 404 for a token that may not look, and it follows links: only what git says is the policy
+  if ((await readTrusted(configFile)) !== text) {
+    throw new Failure('config-unclear', `${configFile} of ${target.base} is not the same by git and by GitHub's API`, {
+      hint: 'it must be a regular text file; if it is one, run again',
+      exit: 3,
     })
   }
   const chosen = await choosePipeline(config.pipeline, keys, readTrusted)
@@ -265,14 +309,28 @@ function stateOf(decision: Decision, gate: Config['gate']): 'success' | 'failure
   return 'error'
 }
 
+/** The plan and the whole run, as files in the workspace. */
+function save(report: Report, {workspace}: Runner): {readonly plan: string; readonly report: string} {
+  const plan = report.plan_path ?? planFileName(report.plan, digestOf)
+  const saved = plan.replace(/plan_(.*)\.ya?ml$/, 'report_$1.json')
+  writeInside(workspace, plan, renderPlan(report.plan))
+  writeInside(workspace, saved, `${JSON.stringify(report, null, 2)}\n`)
+  return {plan, report: saved}
+}
+
 async function publish(report: Report, target: Target, config: Config, shared: Reviewing): Promise<number> {
   const {outside, hub, dryRun} = shared
-  const planPath = report.plan_path ?? planFileName(report.plan, digestOf)
-  writeInside(outside.workspace, planPath, renderPlan(report.plan))
-  const reportPath = planPath.replace(/plan_(.*)\.ya?ml$/, 'report_$1.json')
-  writeInside(outside.workspace, reportPath, `${JSON.stringify(report, null, 2)}\n`)
-  await outside.summarize(renderSummary(report))
   const {decision} = report.verdict
+  const saved = save(report, outside)
+  await outside.summarize(renderSummary(report))
+  if (dryRun) outside.say(plainLine('dry run: nothing is written to GitHub'))
+  else if (target.number !== null && (await hub.pull(target.number)).head.sha !== target.head) {
+    const why = 'the head moved while this ran; the run of the new head decides'
+    await setStatus('error', plainLine(why), target, config, shared)
+    outside.warn(plainLine('the head of the pull request moved while this ran: no verdict was published'))
+    outside.output('verdict', 'skipped')
+    return 0
+  }
   outside.output('verdict', decision)
   outside.output('score', report.scorecard?.score ?? null)
   outside.output('score-low', report.scorecard?.interval?.[0] ?? null)
@@ -280,31 +338,16 @@ async function publish(report: Report, target: Target, config: Config, shared: R
   outside.output('threshold', config.threshold)
   outside.output('pipeline', report.pipeline.name)
   outside.output('cost-usd', report.usage.usd)
-  outside.output('plan-path', planPath)
-  outside.output('report-path', reportPath)
-  const body: Markdown = renderComment(report)
-  if (dryRun) {
-    outside.say(plainLine('dry run: nothing is written to GitHub'))
-    return exitOf(decision, config.gate)
-  }
-  const status = statusOf(target, shared)
-  if (target.number !== null && (await hub.pull(target.number)).head.sha !== target.head) {
-    await status(
-      'error',
-      plainLine('the head moved while this ran; the run of the new head decides'),
-      config.statusContext,
-    )
-    outside.warn(plainLine('the head of the pull request moved while this ran: no verdict was published'))
-    outside.output('status-state', 'error')
-    return 0
-  }
-  if (target.number !== null && config.comment !== 'off') {
+  outside.output('plan-path', saved.plan)
+  outside.output('report-path', saved.report)
+  if (target.number !== null && config.comment !== 'off' && !dryRun) {
+    // with the time in it no two runs would say the same, and each would edit the comment; the summary has it
+    const body = renderComment({...report, milliseconds: null})
     const {url} = await hub.upsertComment({number: target.number, marker, body})
     outside.output('comment-url', url)
   }
-  const state = stateOf(decision, config.gate)
-  if (config.gate !== 'off') outside.output('status-state', state)
-  await status(state, statusDescription(report), config.statusContext)
+  // last: whatever fails before it leaves no success behind
+  await setStatus(stateOf(decision, config.gate), statusDescription(report), target, config, shared)
   if (config.gate === 'enforce' && decision === 'fail') outside.blame(statusDescription(report))
   return exitOf(decision, config.gate)
 }

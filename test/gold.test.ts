@@ -1,11 +1,13 @@
 /** The answer keys are read by machines: each says what it means, where it stands, and in which order to repair it. */
 import {existsSync, readdirSync, readFileSync} from 'node:fs'
-import {dirname, join} from 'node:path'
+import {dirname, join, relative} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {describe, expect, test} from 'vitest'
 import {readDocument, valueOf} from '../src/document.ts'
 import {isCommand} from '../src/plan/command.ts'
 import {GoldStandard} from '../src/score/gold.ts'
+import {goldAsPlan, scorePlan} from '../src/score/score.ts'
+import type {Code} from '../src/score/scorecard.ts'
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '..', 'gold')
 const cases = readdirSync(folder, {withFileTypes: true})
@@ -18,15 +20,16 @@ const readGold = (name: string): GoldStandard => {
   return valueOf(readDocument(readFileSync(file, 'utf8'), `gold/${name}/gold.yaml`, GoldStandard), 'gold')
 }
 
-/** The lines of a file of the code base, null when there is none. */
-type Files = (path: string) => readonly string[] | null
+type Files = Code['lines']
 
-const filesOf =
-  (name: string, {source}: GoldStandard): Files =>
-  (path) => {
-    const file = join(folder, name, 'path' in source ? source.path : '', path)
-    return existsSync(file) ? readFileSync(file, 'utf8').split('\n') : null
-  }
+function codeOf(name: string, {source}: GoldStandard): Code {
+  const root = join(folder, name, 'path' in source ? source.path : '')
+  const paths = readdirSync(root, {recursive: true, withFileTypes: true})
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .toSorted()
+  return {paths, lines: (path) => (paths.includes(path) ? readFileSync(join(root, path), 'utf8').split('\n') : null)}
+}
 
 const repeated = (names: readonly string[]): readonly string[] =>
   names.filter((name, index) => names.indexOf(name) !== index)
@@ -92,25 +95,35 @@ describe.each(cases)('gold/%s', (name) => {
 
   test('is named after its folder and holds no mistake', () => {
     expect(gold.name).toBe(name)
-    expect(mistakesOf(gold, filesOf(name, gold))).toEqual([])
+    expect(mistakesOf(gold, codeOf(name, gold).lines)).toEqual([])
+  })
+
+  test('its own answers are a plan of 10, and believing the traps costs', () => {
+    const plan = goldAsPlan(gold)
+    const code = codeOf(name, gold)
+    const traps = gold.findings
+      .filter(({validity}) => validity === 'refuted')
+      .map(({must: _must, extra: _extra, validity: _validity, related_files: _related, ...finding}) => finding)
+    const score = scorePlan(plan, gold, code, null).score ?? 0
+    const credulous = scorePlan({...plan, findings: [...plan.findings, ...traps]}, gold, code, null)
+    expect(score).toBe(10)
+    expect(credulous.score ?? 0).toBeLessThan(score - 0.5)
+    expect(credulous.findings.filter((one) => one.class === 'trap').map(({id}) => id)).toEqual(traps.map(({id}) => id))
   })
 
   test('the code base does not know its answers', () => {
-    const root = join(folder, name, 'path' in gold.source ? gold.source.path : '')
-    const all = readdirSync(root, {recursive: true, withFileTypes: true}).filter((entry) => entry.isFile())
-    const telling = all.filter((entry) =>
-      /\b(bug|fixme|todo|xxx|hack|trap|anti-?pattern|defect)\b/i.test(
-        readFileSync(join(entry.parentPath, entry.name), 'utf8'),
-      ),
+    const {paths, lines} = codeOf(name, gold)
+    const telling = paths.filter((path) =>
+      /\b(bug|fixme|todo|xxx|hack|trap|anti-?pattern|defect)\b/i.test(lines(path)?.join('\n') ?? ''),
     )
-    expect(telling.map((entry) => entry.name)).toEqual([])
+    expect(telling).toEqual([])
   })
 })
 
 describe('each check can fail', () => {
   const name = 'otp-shop'
   const gold = readGold(name)
-  const files = filesOf(name, gold)
+  const files = codeOf(name, gold).lines
   const [first, ...others] = gold.findings
   const [start, ...later] = gold.changes
   if (first === undefined || start === undefined) throw new Error('the gold standard is empty')

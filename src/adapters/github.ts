@@ -82,6 +82,8 @@ export interface GitHub {
   readonly pull: (number: number) => Promise<Pull>
   /** The tip of a branch, null: of the default branch. */
   readonly branch: (name: string | null) => Promise<{readonly name: string; readonly sha: string}>
+  /** A file of a commit without fetching it; null: it is not there, or the token may not see it, which GitHub does not tell apart. */
+  readonly fileAt: (commit: string, path: string) => Promise<Uint8Array | null>
   /** null when it could not be asked, for whatever reason: treat it as none. */
   readonly permissionOf: (login: string) => Promise<Permission | null>
   readonly statusOf: (
@@ -113,6 +115,7 @@ export function github(settings: Settings): GitHub {
   return {
     pull: (number) => readPull(client, number),
     branch: (name) => readBranch(client, name),
+    fileAt: (commit, path) => readFile(client, commit, path),
     permissionOf: (login) => readPermission(client, login),
     statusOf: (sha, context) => readStatus(client, sha, context),
     setStatus: (status) => writeStatus(client, status),
@@ -142,14 +145,16 @@ function clientOf({token, apiUrl, repository, ...more}: Settings): Client {
       baseUrl: apiUrl.replace(/\/+$/, ''),
       userAgent: 'refactor-plan',
       // the SDK would print what the other side says straight into the runner's log
-      log: {debug: () => {}, info: () => {}, warn: () => {}, error: () => {}},
-      request: {fetch},
+      log: silence,
+      request: {fetch, log: silence},
     })
   })
   const where = {owner, repo}
   const login = once(() => readLogin({octokit, where, wait, login: async () => ''}))
   return {octokit, where, wait, login}
 }
+
+const silence = {debug: () => {}, info: () => {}, warn: () => {}, error: () => {}}
 
 /** Asked at the first call; a failure is not remembered. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {
@@ -320,6 +325,22 @@ async function readBranch(client: Client, name: string | null): Promise<{readonl
     const {data} = await git.getRef({...client.where, ref: `heads/${branch}`})
     return {name: branch, sha: data.object.sha}
   })
+}
+
+/** Of up to 1 MB; a larger one comes without its content. */
+const Content = z.object({encoding: z.literal('base64'), content: z.string()})
+
+async function readFile(client: Client, commit: string, path: string): Promise<Uint8Array | null> {
+  try {
+    const {data} = await call(client, {what: `read ${path}`, needs: 'contents: read'}, ({repos}) =>
+      repos.getContent({...client.where, path, ref: commit}),
+    )
+    const file = Content.safeParse(data)
+    return file.success ? Buffer.from(file.data.content, 'base64') : null
+  } catch (thrown) {
+    if (isCode(thrown, 'github-not-found')) return null
+    throw thrown
+  }
 }
 
 const Role = z.enum(['admin', 'maintain', 'write', 'triage', 'read', 'none'])

@@ -8,16 +8,14 @@ import type {Language, Parse} from '../scan/parse.ts'
 import {Failure, messageOf} from '../errors.ts'
 import {home} from './home.ts'
 
-/** A file that takes longer is given up: a megabyte of ordinary code takes about 1.5 s on a slow machine. */
-const maxMilliseconds = 10_000
-
 /**
- * A parser for the named languages only; for others the returned function gives null.
+ * A parser for the named languages only; for others the returned function gives null, as for a file that takes longer than
+ * `maxMilliseconds`: a megabyte of ordinary code takes about 1.5 s on a slow machine.
  * Throws `Failure` `missing-grammar` when the files beside the program are missing or damaged.
  */
-export async function loadParse(languages: readonly Language[]): Promise<Parse> {
+export async function loadParse(languages: readonly Language[], maxMilliseconds = 10_000): Promise<Parse> {
   try {
-    return await load([...new Set(languages)])
+    return await load([...new Set(languages)], maxMilliseconds)
   } catch (thrown) {
     throw new Failure('missing-grammar', `a grammar under ${folder} could not be loaded: ${messageOf(thrown)}`, {
       hint: 'Install the program again, or rebuild it: node scripts/build.mjs --assets',
@@ -28,7 +26,7 @@ export async function loadParse(languages: readonly Language[]): Promise<Parse> 
 
 const folder = join(home, 'dist', 'grammars')
 
-async function load(languages: readonly Language[]): Promise<Parse> {
+async function load(languages: readonly Language[], maxMilliseconds: number): Promise<Parse> {
   // Bundled, the library fails on its own import of "module"; left alone as a file it works. It is told its bytes, so that it
   // never looks for them beside itself.
   const library: typeof TreeSitter = await import(

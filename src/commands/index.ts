@@ -3,6 +3,7 @@ import {check} from './check.ts'
 import type {Command} from './command.ts'
 import {evaluate} from './evaluate.ts'
 import {generate} from './generate.ts'
+import {init} from './init.ts'
 import {optimize} from './optimize.ts'
 import {pack} from './pack.ts'
 import {plan} from './plan.ts'
@@ -22,4 +23,5 @@ export const commands = {
   optimize,
   check,
   report,
+  init,
 } as const satisfies Record<string, Command>

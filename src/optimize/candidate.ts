@@ -108,17 +108,13 @@ function setPrompt(step: YAMLMap, before: string, words: string): void {
   return setWords(step, ['prompt'], words)
 }
 
-/** A scalar keeps its comments; text of several lines becomes a block. */
+/** A scalar keeps its comments; text of several lines becomes a block, except where `yaml` must escape. */
 function setWords(map: YAMLMap, path: readonly string[], words: string): void {
   const old = map.getIn(path, true)
   const scalar = isScalar(old) ? old : new Scalar(words)
   scalar.value = words
-  if (words.includes('\n')) scalar.type = blockable(words) ? Scalar.BLOCK_LITERAL : Scalar.QUOTE_DOUBLE
-  else if (scalar.type === Scalar.BLOCK_LITERAL || scalar.type === Scalar.BLOCK_FOLDED || !blockable(words))
+  if (words.includes('\n')) scalar.type = Scalar.BLOCK_LITERAL
+  else if (scalar.type === Scalar.BLOCK_LITERAL || scalar.type === Scalar.BLOCK_FOLDED)
     scalar.type = Scalar.QUOTE_DOUBLE
   if (!isScalar(old)) map.setIn(path, scalar)
 }
-
-/** Blocks cannot hold carriage returns and other control characters (YAML 1.2 §5.1, §5.4). */
-const blockable = (words: string): boolean =>
-  !/[^\n\t\u0020-\u007e\u00a0-\u2027\u202a-\ud7ff\uf900-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]|\n[\t ]+$/u.test(words)

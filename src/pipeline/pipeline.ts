@@ -60,12 +60,12 @@ const isWrapped = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, 'workflow')
 
 /** Beside `workflow:` nothing may stand: it would be read by nobody. */
-function siblingsOf({parsed: {value, at}, file, root}: Reading): readonly Problem[] {
+function siblingsOf({parsed: {value, keyAt}, file, root}: Reading): readonly Problem[] {
   if (root.length === 0 || typeof value !== 'object' || value === null) return []
   return Object.keys(value).flatMap((key) =>
     key === 'workflow'
       ? []
-      : [{file, ...at([key]), code: 'unrecognized-keys', message: `${key}: is not a known key beside \`workflow\``}],
+      : [{file, ...keyAt([key]), code: 'unrecognized-keys', message: `${key}: is not a known key beside \`workflow\``}],
   )
 }
 
@@ -73,6 +73,7 @@ function siblingsOf({parsed: {value, at}, file, root}: Reading): readonly Proble
 const under = ({parsed}: Reading, prefix: readonly PropertyKey[]): Parsed => ({
   ...parsed,
   at: (path) => parsed.at([...prefix, ...path]),
+  keyAt: (path) => parsed.keyAt([...prefix, ...path]),
 })
 
 function assemble(workflow: Workflow, reading: Reading, more: readonly string[]): Read<Pipeline> {
@@ -181,7 +182,8 @@ function bindStep(raw: unknown, index: number, {defaults}: Workflow, reading: Re
   const bound = stepType.bind({name, type, settings: {...Object.fromEntries(inherited), ...own}})
   if (bound.ok) return {ok: true, value: {...bound, placeOf}}
   const at: Parsed['at'] = (path) => reading.parsed.at(placeOf(path))
-  return {ok: false, problems: problemsOf(bound.error, {...reading.parsed, at}, file)}
+  const keyAt: Parsed['keyAt'] = (path) => reading.parsed.keyAt(placeOf(path))
+  return {ok: false, problems: problemsOf(bound.error, {...reading.parsed, at, keyAt}, file)}
 }
 
 /** A step that says it in pipeline_ex's words has said it. */

@@ -13,7 +13,7 @@ export function renderFailure(
   {code, message, hint}: Problem,
   {runUrl, serverUrl}: {readonly runUrl: string; readonly serverUrl: string},
 ): Markdown {
-  const advice = hint === null ? none : markdown`\n\n**What to do:** ${text(hint)}`
+  const advice = hint === null ? none : markdown`\n\n**What to do:** ${paragraphs(hint)}`
   return markdown`⚠️ Refactor plan: could not be judged, the gate stays closed (${text(code)})
 
 ${paragraphs(message)}${advice}

@@ -1,6 +1,6 @@
 /** Shapes of JavaScript and TypeScript that several rules ask for. */
 import type {Source} from './source.ts'
-import {ancestorsOf, childOf, isInside, textOf, walk, type Syntax} from './syntax.ts'
+import {childOf, isInside, textOf, walk, type Syntax} from './syntax.ts'
 
 const functionTypes = new Set([
   'function_declaration',
@@ -14,12 +14,6 @@ const functionTypes = new Set([
 export const isFunction = (node: Syntax): boolean => functionTypes.has(node.type)
 
 export const isAsync = (node: Syntax): boolean => isFunction(node) && node.tokens.includes('async')
-
-/** The nearest function around a node; null at the top of the file. */
-export function functionOf(node: Syntax): Syntax | null {
-  for (const each of ancestorsOf(node)) if (isFunction(each)) return each
-  return null
-}
 
 /** A name for messages, from the function or from what it is assigned to. */
 export function nameOf(node: Syntax): string {

@@ -1,15 +1,19 @@
 /**
- * Closed questions to a model of another family than the plan's (scoring research §3.10, §3.11). It is never asked for a number;
- * what it may change is bounded in `scorePlan`.
+ * Closed questions to a model of another family than the plan's (scoring research §3.10, §3.11). It is never asked for a number,
+ * it is shown neither score nor threshold, and what it may change is bounded in `scorePlan`.
  */
 import {Failure} from '../errors.ts'
 import type {Plan} from '../plan/plan.ts'
 import type {GoldStandard} from './gold.ts'
-import type {Answers, Judgement} from './judgement.ts'
-import {match, pairKey, weightOf, type Candidate, type Matching} from './match.ts'
-import {parseReply, type Answer, type Excerpts} from './reply.ts'
+import {majorityOf, type Judgement, type Votes} from './judgement.ts'
+import {match} from './match.ts'
+import {questionsOf, sheetOf, type Question} from './question.ts'
+import {shuffled} from './random.ts'
+import {parseReply} from './reply.ts'
+import {scorePlan} from './score.ts'
 import type {Code} from './scorecard.ts'
-import {normalise} from './text.ts'
+
+export type {Judgement} from './judgement.ts'
 
 /** Asks once. `replicate` 0, 1, 2 … must be a fresh answer each. Throws `Failure` when nobody answers. */
 export type AskJudge = (questions: string, replicate: number) => Promise<string>
@@ -18,227 +22,154 @@ export interface JudgeOptions {
   readonly ask: AskJudge
   /** The questions about the plan as a whole; words of the pipeline. */
   readonly planQuestions: readonly string[]
-  /** Anything that is fixed for one plan and gold: the draws depend on it alone. */
+  /** Anything that is fixed for one plan and gold: order and draws depend on it alone. */
   readonly seed: string
   /** Unguessable, fresh for each call. */
   readonly nonce: () => string
 }
 
-interface Question {
-  readonly id: string
-  readonly kind: 'match' | 'support' | 'plan'
-  readonly about:
-    | {readonly kind: 'pair'; readonly candidate: number; readonly gold: number}
-    | {readonly kind: 'support'; readonly candidate: number}
-    | {readonly kind: 'plan'}
-  readonly texts: Readonly<Record<string, string>>
-  /** What a quote must stand in. */
-  readonly excerpt: string
+const usual = 3
+const many = 5
+/** So often one asking is repeated when the reply cannot be read. */
+const attempts = 2
+/** Near this score, in points, more answers are worth their price. */
+const contested = {score: 8, within: 0.5} as const
+
+/** One vote a question, null where there is none. */
+type Ballot = readonly ('yes' | 'no' | 'unsure' | null)[]
+
+interface Asked {
+  readonly ballots: readonly Ballot[]
+  readonly fabricated: number
 }
 
-const most = 12
-const replicates = 3
-const draws = 200
-
+/** Throws what `ask` throws, unless it is an outage: then the judgement is `unavailable`. */
 export async function judge(plan: Plan, gold: GoldStandard, code: Code, options: JudgeOptions): Promise<Judgement> {
-  const matching = match(plan.findings, gold, code)
-  const questions = [
-    ...pairQuestions(matching, gold),
-    ...supportQuestions(matching, code),
-    ...planQuestions(plan, options.planQuestions),
-  ]
-  const said: (readonly Answer[])[] = []
-  for (let replicate = 0; replicate < replicates; replicate++) {
-    const answers = await askOnce(questions, replicate, options)
-    if (answers !== null) said.push(answers)
-  }
-  if (said.length < 2) return {state: 'unavailable', pairs: new Map(), support: new Map(), delta: 0, draws: []}
-  const votes = questions.map(({id}) =>
-    said.flatMap((answers) => answers.find((answer) => answer.id === id)?.verdict ?? []),
+  const questions = questionsOf(match(plan, gold, code), plan, gold, code, options.planQuestions)
+  if (questions.length === 0) return unavailable('There is nothing to ask a judge about.', options.seed)
+  const first = await askTimes(questions, 0, usual, options)
+  const judgement = judgementOf(questions, first, usual, options.seed)
+  if (judgement.state === 'unavailable' || !isContested(plan, gold, code, judgement)) return judgement
+  const more = await askTimes(questions, usual, many, options)
+  const all = {ballots: [...first.ballots, ...more.ballots], fabricated: first.fabricated + more.fabricated}
+  const second = judgementOf(questions, all, many, options.seed)
+  return second.state === 'unavailable' ? judgement : second
+}
+
+const unavailable = (why: string, seed: string): Judgement => ({
+  state: 'unavailable',
+  why,
+  replicates: 0,
+  pairs: [],
+  support: [],
+  plan: [],
+  fabricated_quotes: 0,
+  seed,
+})
+
+/** The score is near the usual threshold, or the replicates disagree about a critical finding. */
+function isContested(plan: Plan, gold: GoldStandard, code: Code, judgement: Judgement): boolean {
+  const split = judgement.pairs.some(
+    (pair) => pair.yes > 0 && pair.no > 0 && gold.findings[pair.gold]?.severity === 'critical',
   )
-  const random = generatorOf(options.seed)
+  const {score} = scorePlan(plan, gold, code, judgement)
+  return split || (score !== null && Math.abs(score - contested.score) < contested.within)
+}
+
+async function askTimes(
+  questions: readonly Question[],
+  from: number,
+  to: number,
+  options: JudgeOptions,
+): Promise<Asked> {
+  const all: Asked[] = []
+  for (let replicate = from; replicate < to; replicate++) all.push(await askOnce(questions, replicate, options))
   return {
-    state: 'ran',
-    ...answersOf(questions, votes.map(majority)),
-    draws: Array.from({length: draws}, () =>
-      answersOf(
-        questions,
-        votes.map((all) => drawn(all, random)),
-      ),
-    ),
+    ballots: all.flatMap(({ballots}) => ballots),
+    fabricated: all.reduce((sum, {fabricated}) => sum + fabricated, 0),
   }
 }
 
-/** The answers to one asking; null when there is none that can be read, also after a second try. */
+/** One replicate: the questions in an order of its own; asked again when the reply cannot be read. */
 async function askOnce(
   questions: readonly Question[],
   replicate: number,
-  {ask, nonce, seed}: JudgeOptions,
-): Promise<readonly Answer[] | null> {
-  const order = shuffled(questions, generatorOf(`${seed} ${replicate}`))
-  for (let tried = 0; tried < 2; tried++) {
+  {ask, seed, nonce}: JudgeOptions,
+): Promise<Asked> {
+  const order = shuffled(questions, `${seed} order ${replicate}`)
+  for (let attempt = 0; attempt < attempts; attempt++) {
     const mark = nonce()
-    const excerpts: Excerpts = new Map(questions.map(({id, excerpt}) => [id, excerpt]))
-    try {
-      const text = await ask(
-        JSON.stringify({nonce: mark, items: order.map(({id, kind, texts}) => ({id, kind, ...texts}))}, null, 1),
-        replicate,
-      )
-      const reply = parseReply(text, mark, excerpts)
-      if (reply.status === 'valid') return reply.items
-      if (reply.status === 'abstain') return null
-    } catch (thrown) {
-      if (thrown instanceof Failure && thrown.exit === 3 && thrown.code !== 'cancelled') return null
-      throw thrown
+    const sheet = sheetOf(order, mark)
+    const text = await orOutage(ask(sheet.text, replicate))
+    if (text === null) return {ballots: [], fabricated: 0}
+    const reply = parseReply(text, mark, sheet.ids)
+    if (reply.status === 'abstain') return {ballots: [], fabricated: 0}
+    if (reply.status === 'retry') continue
+    const votes = new Map<Question, 'yes' | 'no' | 'unsure'>()
+    let fabricated = 0
+    for (const {id, verdict, quote} of reply.items) {
+      const question = sheet.questionOf(id)
+      if (question === null) continue
+      if (verdict === 'unsure' || sheet.isQuoted(id, quote)) votes.set(question, verdict)
+      else fabricated += 1
     }
+    return {ballots: [questions.map((question) => votes.get(question) ?? null)], fabricated}
   }
-  return null
+  return {ballots: [], fabricated: 0}
 }
 
-const clip = (text: string, max: number): string => normalise(text).slice(0, max)
-const wordsOf = ({title, description}: {readonly title?: string | undefined; readonly description: string}): string =>
-  clip(`${title ?? ''}\n${description}`.trim(), 400)
-
-/** J1: pairs that are neither clear nor hopeless, and the nearest candidate of every gold finding that was missed. */
-function pairQuestions({table, candidates, gold: found}: Matching, gold: GoldStandard): readonly Question[] {
-  const pairs = table.flatMap((row, candidate) => row.map(({value}, at) => ({candidate, at, value})))
-  const unclear = pairs.filter(({candidate, at, value}) => {
-    const best = found[at]?.best?.candidate === candidate && found[at]?.by === null && value > 0
-    return candidates[candidate]?.repeats === null && ((value >= 0.4 && value < 0.8) || best)
-  })
-  return unclear
-    .toSorted((a, b) => weightOfAt(gold, b.at) - weightOfAt(gold, a.at) || b.value - a.value)
-    .slice(0, most)
-    .map(({candidate, at}, index) => {
-      const first = gold.findings[at]
-      const second = candidates[candidate]?.finding
-      const texts = {
-        first: first === undefined ? '' : `${first.locations[0]?.file ?? ''}\n${wordsOf(first)}`,
-        second: second === undefined ? '' : `${second.locations[0]?.file ?? ''}\n${wordsOf(second)}`,
-      }
-      return {
-        id: `m${index + 1}`,
-        kind: 'match',
-        about: {kind: 'pair', candidate, gold: at},
-        texts,
-        excerpt: texts.second,
-      } as const
-    })
-}
-
-const weightOfAt = ({findings}: GoldStandard, at: number): number => {
-  const finding = findings[at]
-  return finding === undefined ? 0 : weightOf(finding)
-}
-
-/** J2: grounded findings that the gold standard does not know. */
-function supportQuestions({candidates}: Matching, code: Code): readonly Question[] {
-  const novel = candidates.flatMap((candidate, at) =>
-    candidate.gold === null && candidate.repeats === null && candidate.finding.severity !== 'low'
-      ? [{candidate, at}]
-      : [],
-  )
-  return novel
-    .flatMap(({candidate, at}) => {
-      const lines = excerptOf(candidate, code)
-      return lines === null ? [] : [{candidate, at, lines}]
-    })
-    .slice(0, most)
-    .map(({candidate, at, lines}, index) => {
-      const texts = {claim: wordsOf(candidate.finding), code: lines}
-      return {
-        id: `s${index + 1}`,
-        kind: 'support',
-        about: {kind: 'support', candidate: at},
-        texts,
-        excerpt: lines,
-      } as const
-    })
-}
-
-function excerptOf({grounding}: Candidate, code: Code): string | null {
-  const [place] = grounding.places
-  const lines = place === undefined || place.path === null ? null : code.lines(place.path)
-  const line = place?.anchor ?? place?.start ?? null
-  if (lines === null || line === null) return null
-  return clip(lines.slice(Math.max(0, line - 8), line + 12).join('\n'), 2000)
-}
-
-/** J3 */
-function planQuestions(plan: Plan, questions: readonly string[]): readonly Question[] {
-  const text = clip(
-    plan.changes
-      .map(
-        ({id, title, phase, files, instructions, verification}) =>
-          `${id} (phase ${phase}): ${title}\nfiles: ${files.join(', ')}\n${instructions}\nverification: ${verification.join('; ')}`,
-      )
-      .join('\n\n'),
-    12_000,
-  )
-  return questions.slice(0, most).map(
-    (question, index) =>
-      ({
-        id: `p${index + 1}`,
-        kind: 'plan',
-        about: {kind: 'plan'},
-        texts: {question, plan: text},
-        excerpt: text,
-      }) as const,
-  )
-}
-
-type Said = 'yes' | 'no' | null
-
-function majority(votes: readonly Answer['verdict'][]): Said {
-  const yes = votes.filter((vote) => vote === 'yes').length
-  const no = votes.filter((vote) => vote === 'no').length
-  if (yes * 2 > votes.length) return 'yes'
-  return no * 2 > votes.length ? 'no' : null
-}
-
-/** One vote from Beta(yes + ½, no + ½), as a coin of that mean: what three answers leave open. */
-function drawn(votes: readonly Answer['verdict'][], random: () => number): Said {
-  const yes = votes.filter((vote) => vote === 'yes').length
-  const no = votes.filter((vote) => vote === 'no').length
-  if (yes + no === 0) return null
-  return random() < (yes + 0.5) / (yes + no + 1) ? 'yes' : 'no'
-}
-
-/** A plan question that is not answered by a majority counts as no; a pair or claim without one stays as it was. */
-function answersOf(questions: readonly Question[], said: readonly Said[]): Answers {
-  const pairs = new Map<string, 'yes' | 'no'>()
-  const support = new Map<number, 'yes' | 'no'>()
-  let asked = 0
-  let yes = 0
-  questions.forEach(({about}, at) => {
-    const answer = said[at] ?? null
-    if (about.kind === 'plan') {
-      asked += 1
-      yes += answer === 'yes' ? 1 : 0
-    } else if (answer !== null) {
-      if (about.kind === 'pair') pairs.set(pairKey(about.candidate, about.gold), answer)
-      else support.set(about.candidate, answer)
-    }
-  })
-  const delta = asked === 0 ? 0 : Math.min(0.5, Math.max(-1, 3 * (yes / asked - 0.83)))
-  return {pairs, support, delta}
-}
-
-/** mulberry32 over a hash of the seed: counter-based, so a run can be repeated. */
-function generatorOf(seed: string): () => number {
-  let state = 2166136261
-  for (const sign of seed) state = Math.imul(state ^ (sign.codePointAt(0) ?? 0), 16777619)
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+/** null: nobody answers. What the user can fix, and a cancelled run, are not an outage. */
+async function orOutage(asked: Promise<string>): Promise<string | null> {
+  try {
+    return await asked
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || thrown.code === 'cancelled') throw thrown
+    if (thrown.exit === 3 || thrown.code === 'budget-spent') return null
+    throw thrown
   }
 }
 
-function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {
-  return items
-    .map((item) => ({item, key: random()}))
-    .toSorted((a, b) => a.key - b.key)
-    .map(({item}) => item)
+/** Two of three replicates must have answered four of five questions. */
+function judgementOf(
+  questions: readonly Question[],
+  {ballots, fabricated}: Asked,
+  replicates: number,
+  seed: string,
+): Judgement {
+  const votes = questions.map((_, index) => votesOf(ballots.map((ballot) => ballot[index] ?? null)))
+  const answered = votes.filter(({yes, no, unsure}) => (yes + no + unsure) * 3 >= 2 * replicates).length
+  if (ballots.length * 2 <= replicates || answered * 5 < questions.length * 4)
+    return {...unavailable('The judge did not answer enough of the questions.', seed), fabricated_quotes: fabricated}
+  const of = <K extends Question['about']['kind']>(
+    kind: K,
+  ): readonly (Votes & {readonly about: Extract<Question['about'], {kind: K}>})[] =>
+    questions.flatMap(({about}, index) => {
+      const counted = votes[index]
+      return isKind(about, kind) && counted !== undefined ? [{...counted, about}] : []
+    })
+  return {
+    state: 'ran',
+    why: null,
+    replicates,
+    pairs: of('match').map(({about: {at, gold}, ...counted}) => ({...counted, at, gold})),
+    support: of('support').map(({about: {at}, ...counted}) => ({...counted, at})),
+    plan: of('plan').map(({yes, no, unsure}) => ({yes, no, unsure})),
+    fabricated_quotes: fabricated,
+    seed,
+  }
 }
+
+const isKind = <K extends Question['about']['kind']>(
+  about: Question['about'],
+  kind: K,
+): about is Extract<Question['about'], {kind: K}> => about.kind === kind
+
+const votesOf = (ballot: Ballot): Votes => ({
+  yes: ballot.filter((vote) => vote === 'yes').length,
+  no: ballot.filter((vote) => vote === 'no').length,
+  unsure: ballot.filter((vote) => vote === 'unsure').length,
+})
+
+/** What a person may want to add to the gold standard: new findings that the judge saw in the code. Indexes in the plan. */
+export const supportedBy = ({support}: Judgement): readonly number[] =>
+  support.flatMap((claim) => (majorityOf(claim) === 'yes' ? [claim.at] : []))

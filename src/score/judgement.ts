@@ -1,17 +1,33 @@
-/** What a judge's answers come to, as the scorer takes them. */
-import type {PairVerdicts} from './match.ts'
-
-export interface Answers {
-  /** The same defect? by `pairKey(candidate, gold)`. */
-  readonly pairs: PairVerdicts
-  /** Do these lines support the claim? by candidate. */
-  readonly support: ReadonlyMap<number, 'yes' | 'no'>
-  /** Points from the plan's closed questions, -1.0 to +0.5. */
-  readonly delta: number
+/** What a judge's replicates come to, as votes: the scorer bounds and combines them. */
+export interface Votes {
+  readonly yes: number
+  readonly no: number
+  readonly unsure: number
 }
 
-export interface Judgement extends Answers {
+export interface Judgement {
   readonly state: 'ran' | 'unavailable'
-  /** The same answers drawn again from what the replicates leave open, for the interval. */
-  readonly draws: readonly Answers[]
+  /** Why it is unavailable; null when it ran. */
+  readonly why: string | null
+  /** How often all questions were asked. */
+  readonly replicates: number
+  /** The same defect? `at` is the index in the plan, `gold` the one in the gold standard. */
+  readonly pairs: readonly (Votes & {readonly at: number; readonly gold: number})[]
+  /** Does the code support the claim? */
+  readonly support: readonly (Votes & {readonly at: number})[]
+  /** The closed questions about the plan as a whole. */
+  readonly plan: readonly Votes[]
+  /** Answers that quoted what does not stand in their item: they count as none. */
+  readonly fabricated_quotes: number
+  /** What the interval's draws depend on. */
+  readonly seed: string
+}
+
+export type Majority = 'yes' | 'no' | null
+
+/** More than half of all valid answers, those that are unsure included. */
+export function majorityOf({yes, no, unsure}: Votes): Majority {
+  const all = yes + no + unsure
+  if (yes * 2 > all) return 'yes'
+  return no * 2 > all ? 'no' : null
 }

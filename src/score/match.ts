@@ -1,36 +1,62 @@
-/** Findings of a plan to findings of a gold standard, one to one (scoring research §3.5). */
-import type {Finding} from '../scan/finding.ts'
+/** Findings of a plan to findings of a gold standard, one to one (scoring research §3.4, §3.5). */
+import {severities, type Finding} from '../scan/finding.ts'
+import type {Plan} from '../plan/plan.ts'
 import {assign} from './assignment.ts'
-import {isSameFamily} from './family.ts'
+import {repetitionsOf, type Repetition} from './repetition.ts'
 import type {GoldFinding, GoldStandard} from './gold.ts'
-import {ground, type Grounding} from './grounding.ts'
+import {ground, maxPlaces, type Grounding} from './grounding.ts'
 import type {Code} from './scorecard.ts'
-import {idfOver, likeness, prepare, titleOf, type Likeness, type Prepared} from './similarity.ts'
-import {cosine, wordsOf, wordVector} from './text.ts'
+import {
+  idfOver,
+  intervalOf,
+  likeness,
+  prepare,
+  relatedText,
+  textAlike,
+  type Likeness,
+  type Prepared,
+} from './similarity.ts'
 
+/** A finding of the plan that is read. Candidates stand in an order that does not depend on how the file lists them. */
 export interface Candidate {
+  /** Its index in the plan. */
+  readonly at: number
   readonly finding: Finding
   readonly grounding: Grounding
-  /** Index of the gold finding it is matched to; null when to none. */
-  readonly gold: number | null
-  /** 0…1, what it earns of that gold finding. */
-  readonly credit: number
+  readonly repetition: Repetition
+}
+
+/** A finding of the gold standard. */
+export interface Wanted {
+  readonly finding: GoldFinding
+  readonly grounding: Grounding
+  /** In coverage; 0 for extras and traps. */
+  readonly weight: number
+}
+
+/** `candidate` earns `credit` of `gold`; both are indexes in the matching. */
+export interface Link {
+  readonly candidate: number
+  readonly gold: number
+  /** 0…1 */
   readonly likeness: number
-  /** Index of the candidate it repeats; null when it repeats none. */
-  readonly repeats: number | null
+  /** 0…1 */
+  readonly credit: number
+  /** What it would earn if it were sure that both are the same defect. */
+  readonly ceiling: number
 }
 
 export interface Matching {
   readonly candidates: readonly Candidate[]
-  /** For each gold finding the credit and the candidate that earned it. */
-  readonly gold: readonly {
-    readonly credit: number
-    readonly by: number | null
-    readonly best: {readonly candidate: number; readonly likeness: number} | null
-  }[]
+  readonly gold: readonly Wanted[]
   /** likeness[candidate][gold] */
   readonly table: readonly (readonly Likeness[])[]
-  readonly goldGrounding: readonly Grounding[]
+  /** What counts without a judge. */
+  readonly links: readonly Link[]
+  /** For a gold finding that nothing covers, the candidate that comes nearest: it counts only if a judge says so. */
+  readonly offers: readonly Link[]
+  /** Findings of the plan that were not read, as indexes in the plan: they count as volume. */
+  readonly unread: readonly number[]
 }
 
 export const severityWeight = {critical: 8, high: 4, medium: 2, low: 1} as const
@@ -40,159 +66,206 @@ const validityWeight = {verified: 1, unverified: 1, disputed: 0.5, refuted: 0} a
 export const weightOf = ({severity, validity, extra}: GoldFinding): number =>
   extra ? 0 : severityWeight[severity] * validityWeight[validity]
 
-/** A plan of thousands of findings is read so far; the rest counts as volume only. */
+/** Needed for full marks. */
+export const isNeeded = (finding: GoldFinding): boolean => weightOf(finding) > 0
+
+/** So many findings of a plan are read, the most pressing first. */
 export const maxFindings = 300
-const likely = 0.55
-const sure = 0.8
+/** So few of them may earn coverage: who names everything names the right things too (§3.2). */
+const minEarning = 25
+
+export const likely = 0.55
+export const sure = 0.8
 
 /** 0 below 0.55, 0.4 to 1 in between, 1 from 0.8. */
 export const creditOf = (value: number): number =>
   value < likely ? 0 : value >= sure ? 1 : 0.4 + (0.6 * (value - likely)) / (sure - likely)
 
-const lineFactor = ({line}: Likeness): number => (line === null ? 0.85 : 0.7 + 0.3 * line)
-const groundingFactor = ({value}: Grounding): number => (value === null || value >= 0.5 ? 1 : value >= 0.25 ? 0.85 : 0)
+/** 0…1: how well a finding stands in the code, by the measure of the gold finding it is matched to. */
+export function relativeGrounding(ours: Grounding, gold: Grounding): number {
+  const own = ours.value ?? 0.5
+  const theirs = gold.value ?? 0.5
+  return own >= theirs ? 1 : own / Math.max(theirs, 0.6)
+}
 
-/** What a judge said about pairs; a `yes` makes a match sure, a `no` takes it away. */
-export type PairVerdicts = ReadonlyMap<string, 'yes' | 'no'>
-export const pairKey = (candidate: number, gold: number): string => `${candidate}/${gold}`
+export function match(plan: Plan, gold: GoldStandard, code: Code): Matching {
+  const order = inOrder(plan)
+  const idf = idfOver(gold.findings)
+  const read = order.slice(0, maxFindings).flatMap((at) => {
+    const finding = plan.findings[at]
+    return finding === undefined ? [] : [{at, finding, grounding: ground(finding, code)}]
+  })
+  const repetitions = repetitionsOf(read, gold.findings)
+  const candidates = read.map((each, index) => ({...each, repetition: repetitions[index] ?? {of: null, group: null}}))
+  const wanted = gold.findings.map((finding) => ({
+    finding,
+    grounding: ground(finding, code),
+    weight: weightOf(finding),
+  }))
+  const ours = candidates.map(({finding, grounding}) => prepare(finding, grounding, idf))
+  const theirs = wanted.map(({finding, grounding}) => prepare(finding, grounding, idf))
+  const table = ours.map((one) =>
+    theirs.map((other, at) => likeness(one, other, wanted[at]?.finding.related_files ?? [])),
+  )
+  const board: Board = {candidates, gold: wanted, table, earns: earningOf(table, wanted)}
+  const links = withMerged(board, worded(board, assigned(board)))
+  return {
+    candidates,
+    gold: wanted,
+    table,
+    links,
+    offers: offersOf(board, links, ours, theirs),
+    unread: order.slice(maxFindings),
+  }
+}
 
-export function match(
-  findings: readonly Finding[],
-  gold: GoldStandard,
-  code: Code,
-  verdicts: PairVerdicts = new Map(),
-): Matching {
-  const read = findings.slice(0, maxFindings)
-  const idf = idfOver([...read, ...gold.findings])
-  const groundings = read.map((finding) => ground(finding, code))
-  const goldGrounding = gold.findings.map((finding) => ground(finding, code))
-  const ours = read.map((finding, at) => prepare(finding, groundings[at] ?? {value: null, places: []}, idf))
-  const theirs = gold.findings.map((finding, at) =>
-    prepare(finding, goldGrounding[at] ?? {value: null, places: []}, idf),
-  )
-  const table = likenessTable(ours, theirs, gold, verdicts)
-  const quota = Math.max(
-    25,
-    2 * gold.findings.filter((finding) => !finding.extra && finding.validity !== 'refuted').length,
-  )
-  const repeats = repetitions(read, groundings)
+interface Board {
+  readonly candidates: readonly Candidate[]
+  readonly gold: readonly Wanted[]
+  readonly table: readonly (readonly Likeness[])[]
+  /** Whether a candidate is among those that may earn coverage. */
+  readonly earns: readonly boolean[]
+}
+
+/** The order of the plan's own changes, then severity, then what a finding says: never the order of the list. */
+function inOrder({findings, changes}: Plan): readonly number[] {
+  const first = new Map<string, number>()
+  changes.forEach(({resolves}, index) => {
+    for (const id of resolves) if (!first.has(id)) first.set(id, index)
+  })
+  const keys = findings.map((finding, at) => {
+    const [place] = finding.locations
+    const words = [
+      finding.category,
+      place?.file,
+      place?.start_line,
+      place?.evidence,
+      finding.title,
+      finding.description,
+    ]
+    return {
+      at,
+      change: first.get(finding.id) ?? changes.length,
+      severity: severities.indexOf(finding.severity),
+      words: JSON.stringify(words),
+    }
+  })
+  return keys
+    .toSorted(
+      (a, b) => a.change - b.change || a.severity - b.severity || (a.words < b.words ? -1 : a.words > b.words ? 1 : 0),
+    )
+    .map(({at}) => at)
+}
+
+/** The first so many; what is most like an extra does not use the quota up (DESIGN §3). */
+function earningOf(table: Board['table'], gold: readonly Wanted[]): readonly boolean[] {
+  const quota = Math.max(minEarning, 2 * gold.filter(({weight}) => weight > 0).length)
+  let used = 0
+  return table.map((row) => {
+    const best = row.reduce((top, {value}, at) => (value > (row[top]?.value ?? 0) ? at : top), 0)
+    const isExtra = gold[best]?.finding.extra === true && (row[best]?.value ?? 0) >= sure
+    if (!isExtra) used += 1
+    return isExtra || used <= quota
+  })
+}
+
+/** 0…1: what is left of the credit for lines that are off, a place that is not there, or a finding that lists everything. */
+function ceilingOf({candidates, gold, table}: Board, candidate: number, at: number): number {
+  const one = candidates[candidate]
+  const other = gold[at]
+  const like = table[candidate]?.[at]
+  if (one === undefined || other === undefined || like === undefined) return 0
+  const hasLine = other.grounding.places.some((place) => intervalOf(place) !== null)
+  const line = !hasLine ? 1 : like.line === null ? 0.85 : 0.7 + 0.3 * like.line
+  const grounded = relativeGrounding(one.grounding, other.grounding)
+  const gate = grounded < 0.25 ? 0 : grounded < 0.5 ? 0.85 : 1
+  const places = one.finding.locations.length
+  const allowed = other.finding.locations.length
+  // a list of all files names the right one too
+  if (places > Math.max(maxPlaces, allowed)) return 0
+  return line * gate * (1 - 0.05 * Math.max(0, places - Math.max(4, allowed)))
+}
+
+const linkOf = (board: Board, candidate: number, gold: number, factor = 1): Link => {
+  const like = board.table[candidate]?.[gold]?.value ?? 0
+  const ceiling = factor * ceilingOf(board, candidate, gold)
+  return {candidate, gold, likeness: like, credit: creditOf(like) * ceiling, ceiling}
+}
+
+/** By likeness and not by weight: a heavy gold finding must not pull its neighbour's match to itself (§0.5). */
+function assigned(board: Board): readonly Link[] {
+  const {candidates, gold, table, earns} = board
   const values = table.map((row, candidate) =>
     row.map(({value}, at) => {
-      const usable =
-        value >= likely &&
-        repeats[candidate] === null &&
-        groundingFactor(groundings[candidate] ?? {value: null, places: []}) > 0
-      const inQuota = candidate < quota || gold.findings[at]?.extra === true
-      const finding = gold.findings[at]
-      return usable && inQuota && finding ? value * value + 1e-6 * weightOf(finding) : 0
+      // what repeats an earlier finding may be its own only if it is hardly to be doubted
+      const least = candidates[candidate]?.repetition.of === null ? likely : sure
+      const usable = earns[candidate] === true && value >= least && ceilingOf(board, candidate, at) > 0
+      return usable ? value * value + 1e-6 * (gold[at]?.weight ?? 0) : 0
     }),
   )
-  const given = assign(values)
-  const candidates = read.map((finding, at): Candidate => {
-    const grounding = groundings[at] ?? {value: null, places: []}
-    const goldAt = given[at] ?? null
-    const like = goldAt === null ? null : (table[at]?.[goldAt] ?? null)
-    const credit = like === null ? 0 : creditOf(like.value) * lineFactor(like) * groundingFactor(grounding)
-    return {finding, grounding, gold: goldAt, credit, likeness: like?.value ?? 0, repeats: repeats[at] ?? null}
-  })
-  return {candidates, gold: goldCredits(candidates, table, gold), table, goldGrounding}
+  return assign(values).flatMap((at, candidate) => (at === null ? [] : [linkOf(board, candidate, at)]))
 }
 
-function likenessTable(
+/** Of findings in the same words only the surest few earn something (§3.7). */
+function worded({candidates}: Board, links: readonly Link[]): readonly Link[] {
+  const used = new Map<string, number>()
+  return links
+    .toSorted((a, b) => b.credit - a.credit || a.candidate - b.candidate)
+    .filter(({candidate}) => {
+      const {repetition, grounding} = candidates[candidate] ?? {}
+      const group = repetition?.group ?? null
+      if (group === null) return true
+      const count = (used.get(group.words) ?? 0) + 1
+      used.set(group.words, count)
+      return count <= ((grounding?.value ?? 0) >= 0.7 ? group.allowed : Math.min(1, group.allowed))
+    })
+}
+
+/** A finding with two to four places may be about up to two more gold findings, at other places, for 0.8 of the credit. */
+function withMerged(board: Board, links: readonly Link[]): readonly Link[] {
+  const more: Link[] = []
+  const own = new Map(links.map((link) => [link.candidate, link]))
+  const covered = new Set(links.map(({gold}) => gold))
+  const open = board.gold.flatMap(({weight}, gold) => (weight > 0 && !covered.has(gold) ? [gold] : []))
+  const options = open
+    .flatMap((gold) =>
+      [...own.keys()].flatMap((candidate) => {
+        const count = board.candidates[candidate]?.finding.locations.length ?? 0
+        const first = board.table[candidate]?.[own.get(candidate)?.gold ?? -1]?.place
+        const place = board.table[candidate]?.[gold]?.place
+        return count >= 2 && count <= 4 && place !== null && place !== first
+          ? [linkOf(board, candidate, gold, 0.8)]
+          : []
+      }),
+    )
+    .filter(({credit}) => credit > 0)
+    .toSorted((a, b) => b.credit - a.credit || a.gold - b.gold || a.candidate - b.candidate)
+  for (const link of options) {
+    const taken = more.some(({gold}) => gold === link.gold)
+    if (!taken && more.filter(({candidate}) => candidate === link.candidate).length < 2) more.push(link)
+  }
+  return [...links, ...more]
+}
+
+/** By likeness, or, where no file connects the two, by their words. */
+function offersOf(
+  board: Board,
+  links: readonly Link[],
   ours: readonly Prepared[],
   theirs: readonly Prepared[],
-  gold: GoldStandard,
-  verdicts: PairVerdicts,
-): readonly (readonly Likeness[])[] {
-  return ours.map((candidate, row) =>
-    theirs.map((each, column) => {
-      const finding = gold.findings[column]
-      const like = finding === undefined ? {value: 0, line: null} : likeness(candidate, each, finding)
-      const said = verdicts.get(pairKey(row, column))
-      if (said === undefined) return like
-      return said === 'yes' ? {...like, value: Math.max(like.value, sure)} : {...like, value: 0}
-    }),
-  )
-}
-
-/** A finding with two to four places may be about up to two more gold findings, for less credit each (§3.5). */
-function goldCredits(
-  candidates: readonly Candidate[],
-  table: readonly (readonly Likeness[])[],
-  gold: GoldStandard,
-): Matching['gold'] {
-  const more = new Map<number, number>()
-  return gold.findings.map((_, at) => {
-    const best = bestFor(at, table)
-    const by = candidates.findIndex((candidate) => candidate.gold === at)
-    if (by >= 0) return {credit: candidates[by]?.credit ?? 0, by, best}
-    const shared = candidates.findIndex(({finding, gold: own, repeats, grounding}, row) => {
-      const places = finding.locations.length
-      const like = table[row]?.[at]?.value ?? 0
-      return (
-        own !== null &&
-        repeats === null &&
-        places >= 2 &&
-        places <= 4 &&
-        like >= likely &&
-        (more.get(row) ?? 0) < 2 &&
-        groundingFactor(grounding) > 0
-      )
+): readonly Link[] {
+  const covered = new Set(links.map(({gold}) => gold))
+  const busy = new Set(links.map(({candidate}) => candidate))
+  return board.gold.flatMap(({weight}, gold) => {
+    if (weight === 0 || covered.has(gold)) return []
+    const ranked = board.candidates.flatMap(({repetition}, candidate) => {
+      const link = linkOf(board, candidate, gold, busy.has(candidate) ? 0.8 : 1)
+      const [one, other] = [ours[candidate], theirs[gold]]
+      const text = link.likeness >= 0.4 || one === undefined || other === undefined ? 0 : textAlike(one, other)
+      const open = repetition.of === null && board.earns[candidate] === true && link.ceiling > 0
+      return open && (link.likeness >= 0.4 || text >= relatedText) ? [{link: {...link, credit: 0}, text}] : []
     })
-    if (shared < 0) return {credit: 0, by: null, best}
-    more.set(shared, (more.get(shared) ?? 0) + 1)
-    const like = table[shared]?.[at] ?? {value: 0, line: null}
-    return {credit: 0.8 * creditOf(like.value) * lineFactor(like), by: shared, best}
-  })
-}
-
-function bestFor(
-  gold: number,
-  table: readonly (readonly Likeness[])[],
-): {readonly candidate: number; readonly likeness: number} | null {
-  let best: {readonly candidate: number; readonly likeness: number} | null = null
-  table.forEach((row, candidate) => {
-    const value = row[gold]?.value ?? 0
-    if (value > (best?.likeness ?? 0)) best = {candidate, likeness: value}
-  })
-  return best
-}
-
-/** For each finding the earlier one that it repeats: the same place, family and title; or the same words as four others. */
-function repetitions(findings: readonly Finding[], groundings: readonly Grounding[]): readonly (number | null)[] {
-  const titles = findings.map((finding) => wordVector(wordsOf(titleOf(finding)), new Map()))
-  const starts = new Map<string, number[]>()
-  findings.forEach((finding, at) => {
-    const key = wordsOf(`${titleOf(finding)} ${finding.description}`)
-      .slice(0, 12)
-      .join(' ')
-    starts.set(key, [...(starts.get(key) ?? []), at])
-  })
-  const boilerplate = new Map(
-    [...starts.values()]
-      .filter((all) => all.length > 4)
-      .flatMap(([first = 0, ...rest]) => rest.map((at) => [at, first] as const)),
-  )
-  return findings.map((finding, at) => {
-    const worded = boilerplate.get(at)
-    if (worded !== undefined) return worded
-    const [place] = groundings[at]?.places ?? []
-    if (place === undefined || place.path === null) return null
-    const line = place.anchor ?? place.start
-    const earlier = findings.slice(0, at).findIndex((other, index) => {
-      const [theirs] = groundings[index]?.places ?? []
-      const otherLine = theirs?.anchor ?? theirs?.start ?? null
-      const near = line === null || otherLine === null ? line === otherLine : Math.abs(line - otherLine) <= 2
-      const [a, b] = [titles[index], titles[at]]
-      return (
-        theirs?.path === place.path &&
-        near &&
-        isSameFamily(other.category, finding.category) &&
-        a !== undefined &&
-        b !== undefined &&
-        cosine(a, b) > 0.6
-      )
-    })
-    return earlier < 0 ? null : earlier
+    const [best] = ranked.toSorted((a, b) => b.link.likeness - a.link.likeness || b.text - a.text)
+    return best === undefined ? [] : [best.link]
   })
 }

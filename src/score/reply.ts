@@ -4,7 +4,6 @@
  */
 import {jsonrepair} from 'jsonrepair'
 import * as z from 'zod'
-import {normalise} from './text.ts'
 
 export interface Answer {
   readonly id: string
@@ -17,94 +16,144 @@ export type Reply =
   | {readonly status: 'retry'; readonly why: string}
   | {readonly status: 'abstain'; readonly why: string}
 
-/** What each item may be quoted from. */
-export type Excerpts = ReadonlyMap<string, string>
+/** The exact list of words that count; anything else is no answer. */
+const verdicts: ReadonlyMap<string, Answer['verdict']> = new Map([
+  ['yes', 'yes'],
+  ['y', 'yes'],
+  ['true', 'yes'],
+  ['no', 'no'],
+  ['n', 'no'],
+  ['false', 'no'],
+  ['unsure', 'unsure'],
+])
 
-const Verdict = z.union([z.enum(['yes', 'no', 'unsure']), z.boolean().transform((value) => (value ? 'yes' : 'no'))])
 const Document = z.object({
   nonce: z.string(),
-  items: z.array(z.object({id: z.string(), verdict: z.unknown(), quote: z.string().nullish()})),
+  items: z.array(z.object({id: z.string(), verdict: z.unknown().optional(), quote: z.unknown().optional()})),
 })
+type Document = z.infer<typeof Document>
 
 const maxReply = 200_000
+/** A shorter nonce could be an ordinary word of the text. */
+const minNonce = 8
 
-export function parseReply(text: string, nonce: string, excerpts: Excerpts): Reply {
-  const clean = normalise(text.slice(0, maxReply)).trim()
-  if (clean === '') return {status: 'abstain', why: 'the reply is empty'}
-  const objects = [clean, ...objectsIn(clean)].flatMap((segment) => readObject(segment))
-  const ours = objects.flatMap((value) => unwrap(value)).filter((value) => value.nonce === nonce)
+/**
+ * @param nonce what the questions carried
+ * @param ids of the questions. Whether a quote stands in what was asked about, the caller checks: it knows the texts.
+ */
+export function parseReply(text: string, nonce: string, ids: readonly string[]): Reply {
+  if (text.trim() === '') return {status: 'abstain', why: 'the reply is empty'}
+  if (text.length > maxReply) return {status: 'retry', why: `the reply is longer than ${maxReply} characters`}
+  if (nonce.length < minNonce || !text.includes(nonce))
+    return {status: 'abstain', why: 'the reply does not carry the nonce of the questions'}
+  const read = [text, ...objectsIn(text)].map((segment, index) => readObject(segment, nonce, index > 0))
+  if (read.includes('twice')) return {status: 'retry', why: 'a key stands twice in one object'}
+  const ours = read.flatMap((value) => (value === 'twice' || value === null ? [] : value)).filter(isAnswer)
   const distinct = new Map(ours.map((value) => [JSON.stringify(value), value]))
   const [only] = [...distinct.values()]
-  if (only === undefined)
-    return clean.includes(nonce)
-      ? {status: 'retry', why: 'the reply is not JSON of the form that was asked for'}
-      : {status: 'abstain', why: 'the reply does not carry the nonce of the questions'}
+  if (only === undefined) return {status: 'retry', why: 'the reply is not JSON of the form that was asked for'}
   if (distinct.size > 1) return {status: 'retry', why: 'the reply holds several answers that differ'}
-  const ids = only.items.map(({id}) => id)
-  if (new Set(ids).size !== ids.length) return {status: 'retry', why: 'an item is answered twice'}
-  return {status: 'valid', items: only.items.flatMap((item) => answerOf(item, excerpts))}
+  const answered = new Set(only.items.map(({id}) => id))
+  if (answered.size !== only.items.length) return {status: 'retry', why: 'an item is answered twice'}
+  return {status: 'valid', items: only.items.flatMap((item) => (ids.includes(item.id) ? answerOf(item) : []))}
 }
 
-/** An answer to no question, in no word of ours, or with a quote that stands nowhere, is no answer to its item. */
-function answerOf(
-  {id, verdict, quote}: z.infer<typeof Document>['items'][number],
-  excerpts: Excerpts,
-): readonly Answer[] {
-  const excerpt = excerpts.get(id)
-  const said = Verdict.safeParse(typeof verdict === 'string' ? verdict.trim().toLowerCase() : verdict)
-  if (excerpt === undefined || !said.success) return []
-  if (said.data === 'unsure') return [{id, verdict: 'unsure', quote: ''}]
-  const words = squeeze(quote ?? '')
-  return words.length >= 3 && squeeze(excerpt).includes(words) ? [{id, verdict: said.data, quote: quote ?? ''}] : []
-}
+/** The questions carry the nonce too: who repeats them has not answered yet. */
+const isAnswer = ({items}: Document): boolean => items.length === 0 || items.some(({verdict}) => verdict !== undefined)
 
-const squeeze = (text: string): string => normalise(text).replace(/\s+/g, ' ').trim()
+/** A verdict in no word of ours, or a quote that is no text, is no answer to its item. */
+function answerOf({id, verdict, quote}: Document['items'][number]): readonly Answer[] {
+  const word = typeof verdict === 'boolean' || typeof verdict === 'string' ? String(verdict).trim().toLowerCase() : ''
+  const said = verdicts.get(word)
+  return said === undefined ? [] : [{id, verdict: said, quote: typeof quote === 'string' ? quote : ''}]
+}
 
 /** The document itself, or the one value of an object around it. */
-function unwrap(value: unknown): readonly z.infer<typeof Document>[] {
+function unwrap(value: unknown): Document | null {
   const direct = Document.safeParse(value)
-  if (direct.success) return [direct.data]
-  if (typeof value !== 'object' || value === null) return []
-  const inner = Object.values(value)
+  if (direct.success) return direct.data
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+  const inner: readonly unknown[] = Object.values(value)
   const wrapped = inner.length === 1 ? Document.safeParse(inner[0]) : null
-  return wrapped?.success ? [wrapped.data] : []
+  return wrapped?.success === true ? wrapped.data : null
 }
 
-/** Balanced top-level objects, read with strings in mind, so that a brace inside a quote ends nothing. */
+/** Deeper than any answer of ours, so a thousand open braces are no object. */
+const maxDepth = 16
+/** Characters that are read for objects that then do not end. */
+const maxFutile = 2_000_000
+
+/**
+ * Objects whose brackets of both kinds nest, read with strings in mind, so that a brace inside a quote ends nothing.
+ * Prose may hold a brace that nothing closes; then the next one is tried.
+ */
 export function objectsIn(text: string): readonly string[] {
   const found: string[] = []
-  let depth = 0
-  let start = 0
-  let inString = false
-  for (let at = 0; at < text.length; at++) {
-    const sign = text[at]
-    if (inString) {
-      if (sign === '\\') at++
-      else if (sign === '"') inString = false
-    } else if (sign === '"' && depth > 0) inString = true
-    else if (sign === '{') {
-      if (depth === 0) start = at
-      depth++
-    } else if (sign === '}' && depth > 0) {
-      depth--
-      if (depth === 0) found.push(text.slice(start, at + 1))
-    }
+  let futile = 0
+  for (let at = text.indexOf('{'); at >= 0 && futile < maxFutile; at = text.indexOf('{', at)) {
+    const {end, whole} = endOf(text, at)
+    if (whole) found.push(text.slice(at, end))
+    else futile += end - at
+    at = whole ? end : at + 1
   }
   return found
 }
 
-/** Raw first; a repair only of a segment that is a whole object, and never of one with a key twice. */
-function readObject(segment: string): readonly unknown[] {
-  if (!segment.startsWith('{') || !segment.endsWith('}')) return []
-  if (hasTwice(segment, 'nonce') || hasTwice(segment, 'items')) return []
-  for (const read of [(): unknown => JSON.parse(segment), (): unknown => JSON.parse(jsonrepair(segment))]) {
+/** Where the object that begins at `start` ends, or where it turns out to be none: crossed brackets, or too deep. */
+function endOf(text: string, start: number): {readonly end: number; readonly whole: boolean} {
+  const open: string[] = []
+  let inString = false
+  for (let at = start; at < text.length; at++) {
+    const sign = text[at]
+    if (inString) {
+      if (sign === '\\') at++
+      else if (sign === '"') inString = false
+    } else if (sign === '"') inString = true
+    else if (sign === '{') open.push('}')
+    else if (sign === '[') open.push(']')
+    else if ((sign === '}' || sign === ']') && open.pop() !== sign) return {end: at, whole: false}
+    if (open.length === 0) return {end: at + 1, whole: true}
+    if (open.length > maxDepth) return {end: at, whole: false}
+  }
+  return {end: text.length, whole: false}
+}
+
+/**
+ * As it stands; then without the characters nobody sees; then repaired, but only a segment that is a whole object: the
+ * repair of half a reply is another reply. The text is never normalised before it is read, because NFKC makes a quotation
+ * mark of a full-width one inside of a string, and so a verdict of a quote.
+ */
+function readObject(segment: string, nonce: string, whole: boolean): Document | 'twice' | null {
+  if (!segment.includes(nonce)) return null
+  const seen = segment.replace(/\p{Cf}/gu, '')
+  const readings = [(): string => segment, (): string => seen, ...(whole ? [(): string => jsonrepair(seen)] : [])]
+  for (const reading of readings) {
     try {
-      return [read()]
+      const json = reading()
+      const document = unwrap(JSON.parse(json))
+      if (document === null || document.nonce !== nonce) return null
+      return hasKeyTwice(json) ? 'twice' : document
     } catch {
       // the next reading, or none
     }
   }
-  return []
+  return null
 }
 
-const hasTwice = (segment: string, key: string): boolean => segment.split(`"${key}"`).length > 2
+/** Whether an object of this JSON text names a key twice; `JSON.parse` would keep the last and say nothing. */
+function hasKeyTwice(json: string): boolean {
+  const open: (Set<string> | null)[] = []
+  for (const [token, colon] of json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/gs)) {
+    if (token === '{') open.push(new Set())
+    else if (token === '[') open.push(null)
+    else if (token === '}' || token === ']') open.pop()
+    else if (colon !== undefined) {
+      const keys = open.at(-1)
+      const key: unknown = JSON.parse(token.slice(0, token.length - colon.length))
+      if (keys === undefined || keys === null || typeof key !== 'string') continue
+      if (keys.has(key)) return true
+      keys.add(key)
+    }
+  }
+  return false
+}

@@ -1,5 +1,6 @@
 /** Violations, scorecard and policy → verdict. Error is never a score and never a pass. */
 import type {Violation} from '../plan/rules/rule.ts'
+import {severities, type Severity} from '../scan/finding.ts'
 import type {Reason, Scorecard, Verdict} from './scorecard.ts'
 
 export interface Policy {
@@ -7,47 +8,68 @@ export interface Policy {
   readonly threshold: number
   readonly requireGold: boolean
   readonly requireJudge: boolean
+  /** Fails a change that introduces findings of this severity or a higher one. */
+  readonly failOnNew?: 'off' | 'critical' | 'high'
+}
+
+export interface Deciding {
+  readonly scorecard: Scorecard
+  readonly violations: readonly Violation[]
+  readonly policy: Policy
+  /** Findings that are in the head and not in the base. */
+  readonly introduced?: readonly {readonly id: string; readonly severity: Severity}[]
 }
 
 /** How far below the threshold the interval may reach (scoring research §3.11). */
 const tolerance = 0.5
 
-export function decide({
-  scorecard,
-  violations,
-  policy,
-}: {
-  readonly scorecard: Scorecard
-  readonly violations: readonly Violation[]
-  readonly policy: Policy
-}): Verdict {
-  if (policy.requireJudge && scorecard.judge !== 'ran' && scorecard.score !== null) {
-    return {
-      decision: 'error',
-      reasons: [{code: 'judge-unavailable', message: 'The judge is required and did not answer.'}],
-    }
+/**
+ * Passes iff the score reaches the threshold, its interval comes near it, no hard limit applies, and no rule about plans is
+ * broken; the rules are independent of any gold standard, so they close the gate with one and without one.
+ */
+export function decide(deciding: Deciding): Verdict {
+  const {scorecard, violations, policy} = deciding
+  const {score, judge} = scorecard
+  if (policy.requireJudge && score !== null && judge !== 'ran') {
+    const message =
+      judge === 'skipped' ? 'A judge is required and none was asked.' : 'A judge is required and could not be reached.'
+    return {decision: 'error', reasons: [{code: 'judge-unavailable', message}]}
   }
-  if (scorecard.score === null) return decideWithoutScore(violations, policy)
-  const {score, interval, caps} = scorecard
-  const reasons: Reason[] = [
-    ...(score < policy.threshold
-      ? [{code: 'score-below-threshold', message: `The score ${score.toFixed(2)} is below ${policy.threshold}.`}]
-      : []),
-    ...(interval !== null && score >= policy.threshold && interval[0] < policy.threshold - tolerance
-      ? [{code: 'interval-below-threshold', message: `The score may be as low as ${interval[0].toFixed(2)}.`}]
-      : []),
-    ...caps
-      .filter(({at_most}) => at_most < policy.threshold)
-      .map(({code, at_most, message}) => ({code, message: `${message} This limits the score to ${at_most}.`})),
+  const failures: readonly Reason[] = [
+    ...(score === null ? (policy.requireGold ? [noGold] : []) : scoreFailures(score, scorecard, policy)),
+    ...violations.filter(({severity}) => severity === 'error').map(({rule, message}) => ({code: rule, message})),
+    ...newFailures(deciding),
   ]
-  return {decision: reasons.length === 0 ? 'pass' : 'fail', reasons}
+  if (failures.length > 0) return {decision: 'fail', reasons: failures}
+  return {decision: 'pass', reasons: score === null ? [noGold] : borderline(score, scorecard, policy)}
 }
 
-/** The plan's own rules still gate: a plan that invents places does not pass for want of a gold standard. */
-function decideWithoutScore(violations: readonly Violation[], {requireGold}: Policy): Verdict {
-  const noGold: Reason = {code: 'no-gold', message: 'No gold standard applies, so the plan was not scored.'}
-  if (requireGold) return {decision: 'fail', reasons: [noGold]}
-  const broken = violations.filter(({severity}) => severity === 'error')
-  if (broken.length === 0) return {decision: 'pass', reasons: [noGold]}
-  return {decision: 'fail', reasons: broken.map(({rule, message}) => ({code: rule, message}))}
+const noGold: Reason = {code: 'no-gold', message: 'No gold standard applies, so the plan was not scored.'}
+
+function scoreFailures(score: number, {interval, caps}: Scorecard, {threshold}: Policy): readonly Reason[] {
+  const low = interval?.[0] ?? score
+  return [
+    // "not at least" and not "below": a score that is no number must not pass
+    ...(score >= threshold
+      ? []
+      : [{code: 'score-below-threshold', message: `The score ${score.toFixed(2)} is below ${threshold}.`}]),
+    ...(score >= threshold && low < threshold - tolerance
+      ? [{code: 'interval-below-threshold', message: `The score may be as low as ${low.toFixed(2)}.`}]
+      : []),
+    ...caps.map(({code, at_most, message}) => ({code, message: `${message} This limits the score to ${at_most}.`})),
+  ]
+}
+
+function newFailures({introduced = [], policy: {failOnNew = 'off'}}: Deciding): readonly Reason[] {
+  if (failOnNew === 'off') return []
+  const grave = introduced.filter(({severity}) => severities.indexOf(severity) <= severities.indexOf(failOnNew))
+  if (grave.length === 0) return []
+  const message = `The change introduces ${grave.length} findings of severity ${failOnNew} or higher: ${grave.map(({id}) => id).join(', ')}.`
+  return [{code: 'new-findings', message}]
+}
+
+function borderline(score: number, {interval}: Scorecard, {threshold}: Policy): readonly Reason[] {
+  if (interval === null || interval[0] >= threshold) return []
+  const message = `The score ${score.toFixed(2)} may be as low as ${interval[0].toFixed(2)}: another asking may end below ${threshold}.`
+  return [{code: 'borderline', message}]
 }

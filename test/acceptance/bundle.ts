@@ -4,6 +4,8 @@ import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {parse} from 'yaml'
+import * as z from 'zod'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 export const bundle = join(root, 'dist', 'index.js')
@@ -45,14 +47,25 @@ export interface ActionRun extends Ended {
   readonly outputs: Readonly<Record<string, string>>
   readonly summary: string
   readonly workspace: string
+  /** Milliseconds since 1970. */
+  readonly startedAt: number
 }
+
+const Metadata = z.object({inputs: z.record(z.string(), z.object({default: z.string()}))})
+
+/** A runner sets every input that action.yml has, to its default where the workflow gives none. */
+const defaults = Object.entries(Metadata.parse(parse(readFileSync(join(root, 'action.yml'), 'utf8'))).inputs).map(
+  ([name, {default: value}]) => [name, value === '${{ github.token }}' ? 'ghs_runner' : value] as const,
+)
 
 /** The bundle inside a runner: real files for the event, outputs and summary, inputs as `INPUT_*`. */
 export async function spawnAction(run: {
   readonly event: string
   readonly payload: unknown
-  readonly inputs: Readonly<Record<string, string>>
+  readonly inputs?: Readonly<Record<string, string>>
   readonly env: Readonly<Record<string, string>>
+  /** What earlier steps of the job left in the workspace. */
+  readonly prepare?: (workspace: string) => void
 }): Promise<ActionRun> {
   const folder = mkdtempSync(join(tmpdir(), 'refactor-plan-action-'))
   const file = (name: string, text: string): string => {
@@ -60,9 +73,11 @@ export async function spawnAction(run: {
     return join(folder, name)
   }
   const workspace = mkdtempSync(join(folder, 'workspace-'))
+  run.prepare?.(workspace)
   const outputFile = file('outputs', '')
   const summaryFile = file('summary', '')
-  const inputs = Object.entries(run.inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value] as const)
+  const inputs = Object.entries({...Object.fromEntries(defaults), ...run.inputs})
+  const startedAt = Date.now()
   const ended = await spawnBundle({
     cwd: workspace,
     env: {
@@ -76,7 +91,7 @@ export async function spawnAction(run: {
       GITHUB_WORKSPACE: workspace,
       GITHUB_RUN_ID: '4711',
       RUNNER_TEMP: folder,
-      ...Object.fromEntries(inputs),
+      ...Object.fromEntries(inputs.map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
       ...run.env,
     },
   })
@@ -85,7 +100,7 @@ export async function spawnAction(run: {
       ([, name = '', , value = '']) => [name, value],
     ),
   )
-  return {...ended, outputs, summary: readFileSync(summaryFile, 'utf8'), workspace}
+  return {...ended, outputs, summary: readFileSync(summaryFile, 'utf8'), workspace, startedAt}
 }
 
 /** Removes what `spawnAction` made around a workspace. */

@@ -440,6 +440,19 @@ describe('the other commands', () => {
     }
   })
 
+  test('init writes what is missing and overwrites nothing', async () => {
+    const cwd = folder('init', {'.github/refactor-plan.yml': 'threshold: 3\n'})
+    const {code, stdout} = await run(cwd, 'init')
+    expect({code, stdout}).toEqual({
+      code: 0,
+      stdout:
+        'wrote .github/workflows/refactor-plan.yml\nkept  .github/refactor-plan.yml\nwrote gold/self/gold.example.yaml\n',
+    })
+    expect(readFileSync(join(cwd, '.github/refactor-plan.yml'), 'utf8')).toBe('threshold: 3\n')
+    cpSync(join(cwd, 'gold/self/gold.example.yaml'), join(cwd, 'gold/self/gold.yaml'))
+    expect(await run(cwd, 'check')).toMatchObject({code: 0, stdout: ''})
+  })
+
   test('evaluate: all gold standards that ship, a table and a gate', async () => {
     const json = await run(folder('evaluate'), 'evaluate', '--pipeline', 'offline', '--format', 'json')
     expect(JSON.parse(json.stdout)).toMatchObject({

@@ -4,7 +4,7 @@ import {once} from 'node:events'
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {afterEach, beforeEach, describe, expect, test} from 'vitest'
+import {afterAll, afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {github, type GitHub} from '../../src/adapters/github.ts'
 import {fetchCommits, objects} from '../../src/adapters/git.ts'
 import {Failure} from '../../src/errors.ts'
@@ -13,15 +13,18 @@ import {gitEnvironment} from '../fixtures/git.ts'
 import {startGitHub, type FakeGitHub, type Fault} from '../fixtures/github.ts'
 import {makeRepository, type RepositoryFixture} from '../fixtures/repository.ts'
 
+const template = makeRepository({
+  base: {'lib/a.ex': 'a\n', 'pipelines/genesis.yaml': 'name: old\n'},
+  head: {'lib/a.ex': 'b\n'},
+})
+afterAll(template.close)
+
 let repository: RepositoryFixture
 let fake: FakeGitHub
 let waits: number[]
 
 beforeEach(async () => {
-  repository = makeRepository({
-    base: {'lib/a.ex': 'a\n', 'pipelines/genesis.yaml': 'name: old\n'},
-    head: {'lib/a.ex': 'b\n'},
-  })
+  repository = template.copy()
   fake = await startGitHub({repository: 'acme/shop', gitRoot: repository.root})
   fake.state.addPull({number: 7, head: {sha: repository.head}, base: {sha: repository.base}})
   waits = []
@@ -121,6 +124,10 @@ describe('who may command', () => {
   ])('cannot be asked: %s', async (_, status) => {
     fake.state.setPermission('ada', 'admin')
     fake.faults.push({route: /permission/, status, times: 99})
+    expect(await connect().permissionOf('ada')).toBeNull()
+  })
+  test('an answer that names no permission gives none', async () => {
+    fake.faults.push({route: /permission/, status: 200, body: {permission: 'root'}})
     expect(await connect().permissionOf('ada')).toBeNull()
   })
   test('a name cannot become a path', async () => {
@@ -237,7 +244,8 @@ describe('whatever breaks, at whatever call', () => {
       fake.faults.push(fault)
       expect(await connect().upsertComment(say('one'))).toMatchObject({done: 'created'})
       expect(ours().map(({body}) => body)).toEqual([`<!-- ${marker} -->\none`])
-      expect(waits.length).toBe(fault.times ?? 1)
+      // the half of a refusal is a refusal, too, and not waited for
+      expect(waits.length).toBeLessThanOrEqual(fault.times ?? 1)
     },
   )
   test.each(faults)('the comment is changed once: %s', async (_, fault) => {
@@ -252,14 +260,10 @@ describe('whatever breaks, at whatever call', () => {
     await connect().setStatus(status())
     expect(fake.state.statuses.at(-1)).toMatchObject({state: 'success', sha: repository.head})
   })
-  const steps = [
-    /GET .*\/git\/ref/,
-    /GET .*\/git\/commits/,
-    /POST .*\/git\/trees/,
-    /POST .*\/git\/commits/,
-    /POST .*\/git\/refs/,
-  ]
-  test.each(steps.flatMap((route) => faults.map(([name, fault]) => [route, name, {route, ...fault}] as const)))(
+  // each runs a dozen git processes, so not all of them
+  const steps = [/GET .*\/git\/ref/, /POST .*\/git\/trees/, /POST .*\/git\/commits/, /POST .*\/git\/refs/]
+  const some = faults.filter(([name]) => ['503 twice', '429', 'reset', 'reset after it was done'].includes(name))
+  test.each(steps.flatMap((route) => some.map(([name, fault]) => [String(route), name, {route, ...fault}] as const)))(
     'the branch grows by one commit: %s, %s',
     async (_, __, fault) => {
       fake.faults.push(fault)
@@ -308,9 +312,15 @@ describe('whatever breaks, at whatever call', () => {
     expect((await failureOf(connect('ghs_runner', {timeoutMs: 100}).pull(7))).code).toBe('github-unavailable')
     expect(sent()).toHaveLength(4)
   })
-  test('what is not GitHub at all', async () => {
-    fake.faults.push({route: /./, status: 'truncate', times: 99})
-    expect(await failureOf(connect().pull(7))).toMatchObject({code: 'github-unavailable'})
+  test('what GitHub announces is not printed by the SDK', async () => {
+    const printed: unknown[] = []
+    const {warn} = console
+    console.warn = (...words: readonly unknown[]) => void printed.push(words)
+    const headers = {deprecation: 'Sat, 01 Jan 2028 00:00:00 GMT', link: '<https://x/::error::>; rel="deprecation"'}
+    fake.faults.push({route: /permission/, status: 200, headers, body: {permission: 'read', role_name: 'read'}})
+    expect(await connect().permissionOf('ada')).toBe('read')
+    console.warn = warn
+    expect(printed).toEqual([])
   })
 })
 
@@ -427,11 +437,12 @@ describe('a branch', () => {
   test('that somebody else moves meanwhile is not rewritten', async () => {
     await connect().commitFiles(commit())
     const theirs = repository.commit(fake.state.refOf(`refs/heads/${branch}`) ?? '', {'lib/b.ex': 'theirs\n'})
-    fake.faults.push({route: /PATCH .*\/git\/refs/, status: 422, body: {message: 'Update is not a fast forward'}})
-    const {commitFiles} = connect()
-    const running = commitFiles(commit({files: [{path: 'pipelines/genesis.yaml', text: 'name: third\n'}]}))
-    fake.state.setRef(`refs/heads/${branch}`, theirs)
-    const {sha} = await running
+    const before = (): void => fake.state.setRef(`refs/heads/${branch}`, theirs)
+    fake.faults.push({route: /PATCH .*\/git\/refs/, status: 'pass', before})
+    const {sha} = await connect().commitFiles(
+      commit({files: [{path: 'pipelines/genesis.yaml', text: 'name: third\n'}]}),
+    )
+    expect(parentOf(sha)).toBe(theirs)
     expect(repository.show(sha, 'lib/b.ex')).toBe('theirs')
     expect(repository.show(sha, 'pipelines/genesis.yaml')).toBe('name: third')
   })

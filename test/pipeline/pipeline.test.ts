@@ -21,12 +21,12 @@ describe('mistakes, each with its place', () => {
     ['steps is empty', 'name: p\nsteps: []', '2:8', 'at least one step'],
     ['steps is no list', 'name: p\nsteps: x', '2:8', 'expected array'],
     ['workflow is a scalar', 'workflow: x', '1:11', 'expected object'],
-    ['beside workflow', 'workflow: {name: p, steps: []}\nsteps: []', '2:8', 'beside `workflow`'],
-    ['unknown key', 'name: p\nstepz: 1\nsteps: [{name: a, type: echo, value: x}]', '2:8', 'stepz: is not a known key'],
+    ['beside workflow', 'workflow: {name: p, steps: []}\nsteps: []', '2:1', 'beside `workflow`'],
+    ['unknown key', 'name: p\nstepz: 1\nsteps: [{name: a, type: echo, value: x}]', '2:1', 'stepz: is not a known key'],
     [
       'unknown key in a step',
       withSteps('name: a\ntype: echo\nvalue: x\nvalues: y'),
-      '6:13',
+      '6:5',
       'values: is not a known key',
     ],
     ['step is no map', withSteps('text'), '3:5', 'expected object'],
@@ -165,7 +165,7 @@ describe('mistakes, each with its place', () => {
       'p.yaml:3:21 unknown-step-type',
       'p.yaml:4:12 duplicate-name',
       'p.yaml:4:33 unknown-step',
-      'p.yaml:5:51 unrecognized-keys',
+      'p.yaml:5:46 unrecognized-keys',
     ])
   })
 })

@@ -35,7 +35,7 @@ describe('a plan file', () => {
   })
 
   it.each([
-    ['unknown key', 'schema: 1\nfindings: []\nnote: x\n', '3:7 unrecognized-keys note: is not a known key'],
+    ['unknown key', 'schema: 1\nfindings: []\nnote: x\n', '3:1 unrecognized-keys note: is not a known key'],
     [
       'wrong severity',
       'schema: 1\nfindings:\n  - {id: F1, category: a, severity: blocker, locations: [], description: x}\n',

@@ -173,6 +173,14 @@ describe('hostile text', () => {
 })
 
 describe('loadParse', () => {
+  it('gives up in time, and the next file is read from its start', async () => {
+    const hasty = await loadParse(['python'], 0)
+    expect(hasty('python', 'x = [1, 2, 3]\n'.repeat(20_000))).toBeNull()
+    const tree = hasty('python', 'pass')
+    expect(tree?.rootNode.toString()).toBe('(module (pass_statement))')
+    tree?.delete()
+  })
+
   it('loads what is asked for only', async () => {
     const only = await loadParse(['python'])
     expect(only('elixir', 'x')).toBeNull()

@@ -5,7 +5,6 @@ export const optimizers = {
   bootstrap,
 } as const satisfies Record<string, Optimizer>
 
-export type OptimizerName = keyof typeof optimizers
 export const optimizerNames: readonly string[] = Object.keys(optimizers)
 
 /** undefined: there is none of that name. */

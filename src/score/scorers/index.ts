@@ -1,4 +1,4 @@
-/** ◆ The sub-scores. */
+/** ◆ The sub-scores: the score is ten times the product of their factors. */
 import {coverage} from './coverage.ts'
 import {grounding} from './grounding.ts'
 import {precision} from './precision.ts'

@@ -1,33 +1,34 @@
-import type {Candidate} from '../match.ts'
-import type {Comparison, Scorer} from './scorer.ts'
+import type {Cap, Scorer} from './scorer.ts'
 
-/** §3.7: a finding that is new and stands in the code costs nothing; believing a trap, repeating and inventing cost. */
+/** Above this share of repetitions a plan is not one that a person would accept, however good the rest is. */
+const maxRepeated = 1 / 3
+
+/**
+ * §3.7. Saying more than a person can read costs too: the quota counts the needed findings of the gold standard, and what it
+ * calls extra does not use it up.
+ */
 export const precision: Scorer = {
   summary: 'how much of what the plan says holds, and is said once',
-  score: (comparison) => {
-    const {gold, matching, count} = comparison
-    if (count === 0) return 0
-    const bad = matching.candidates.reduce((sum, candidate, at) => sum + badness(candidate, at, comparison), 0)
-    const unread = count - matching.candidates.length
-    const needed = gold.findings.filter(({extra, validity}) => !extra && validity !== 'refuted').length
-    const extras = matching.candidates.filter(({gold: at}) => at !== null && gold.findings[at]?.extra === true).length
+  score: ({settlement: {findings}, matching}) => {
+    if (matching === null) return null
+    if (findings.length === 0) return 1
+    const bad = findings.reduce((sum, {badness}) => sum + badness, 0)
+    const needed = matching.gold.filter(({weight}) => weight > 0).length
+    const said = findings.filter(({counts}) => counts).length
     const quota = Math.max(2 * needed, needed + 15)
-    const said = count - extras
-    return (1 - (bad + 0.6 * unread) / count) * (said > quota ? Math.sqrt(quota / said) : 1)
+    return (1 - bad / findings.length) * (said > quota ? Math.sqrt(quota / said) : 1)
   },
-}
-
-/** 0…1 */
-function badness({gold: at, grounding, repeats}: Candidate, index: number, {gold, support}: Comparison): number {
-  const value = grounding.value ?? 0.5
-  if (repeats !== null) return 0.5
-  if (at !== null) {
-    if (gold.findings[at]?.validity === 'refuted') return 0.5
-    return value < 0.5 ? 0.25 * (1 - 2 * value) : 0
-  }
-  if (support.get(index) === 'no') return 0.8
-  if (grounding.value === null) return 0.35
-  if (value === 0) return 1
-  if (value >= 0.7 || support.get(index) === 'yes') return 0
-  return value >= 0.45 ? 0.25 : 0.6
+  factor: (value) => value ** 0.5,
+  caps: ({settlement: {findings}}): readonly Cap[] => {
+    const repeated = findings.filter((finding) => finding.class === 'duplicate').length
+    return repeated <= maxRepeated * findings.length
+      ? []
+      : [
+          {
+            code: 'repetitions',
+            at_most: 7.9,
+            message: `${repeated} of ${findings.length} findings say again what others say.`,
+          },
+        ]
+  },
 }

@@ -483,6 +483,22 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
     ],
     silent: [
       {
+        why: 'the same children twice have not drifted',
+        files: [
+          ...['A', 'B', 'C'].flatMap((name) => server('', `Shop.${name}`, `lib/${name}.ex`)),
+          ...module(
+            '  use Supervisor\n  def init(_), do: Supervisor.init([Shop.A, Shop.B, Shop.C], [])',
+            'Shop.One',
+            'lib/one.ex',
+          ),
+          ...module(
+            '  use Supervisor\n  def init(_), do: Supervisor.init([Shop.A, Shop.B, Shop.C], [])',
+            'Shop.Two',
+            'lib/two.ex',
+          ),
+        ],
+      },
+      {
         why: 'it is a child',
         files: [
           ...server(
@@ -672,7 +688,7 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
       {
         why: 'insert_new decides by itself',
         files: module(
-          '  def hit(key) do\n    if :ets.member(:hits, key), do: :ok, else: :ets.insert_new(:hits, {key, 1})\n  end',
+          '  def hit(key) do\n    case :ets.lookup(:hits, key) do\n      [] -> if :ets.insert_new(:hits, {key, 1}), do: :ok, else: :ets.insert(:hits, {key, 2})\n      _ -> :ok\n    end\n  end',
         ),
       },
       {why: 'it only reads', files: elixir('defmodule A do\n  def hit(key), do: :ets.lookup(:hits, key)\nend\n')},

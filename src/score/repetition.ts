@@ -1,0 +1,86 @@
+/** What a plan says more than once (scoring research §3.7). */
+import type {Finding} from '../scan/finding.ts'
+import {isSameFamily} from './family.ts'
+import type {GroundedPlace, Grounding} from './grounding.ts'
+import {titleOf} from './similarity.ts'
+import {cosine, wordsOf, wordVector} from './text.ts'
+
+export interface Repetition {
+  /** Index of the first finding that says the same of the same place; null when it is the first itself. */
+  readonly of: number | null
+  /** Findings in the same words at many places; null when there are only a few. */
+  readonly group: {readonly words: string; readonly allowed: number} | null
+}
+
+interface Read {
+  readonly finding: Finding
+  readonly grounding: Grounding
+}
+
+/** So many findings may share their first words; more is a template. */
+const maxSameWords = 4
+/** A template that quotes no code is one finding, and at so many places it is one about everything. */
+const maxTemplate = 7
+const firstWords = 12
+
+/**
+ * Who quotes the code at each place says something of his own in every finding, even in the words of a linter's message; who
+ * quotes nothing is known by his description alone, whatever he puts into the titles.
+ */
+const wordKey = ({title, description}: Pick<Finding, 'title' | 'description'>, quotes: boolean): string =>
+  (quotes ? 'quoted ' : '') +
+  wordsOf(`${quotes ? (title ?? '') : ''} ${description}`.slice(0, 2000))
+    .slice(0, firstWords)
+    .join(' ')
+
+const quotesCode = ({places}: Grounding): boolean => places.some(({anchor}) => anchor !== null)
+
+/** A gold standard that repeats its own words allows a plan as much. */
+export function repetitionsOf(read: readonly Read[], gold: readonly Finding[]): readonly Repetition[] {
+  const keys = read.map(({finding, grounding}) => wordKey(finding, quotesCode(grounding)))
+  const counts = countsOf(keys)
+  const goldCounts = countsOf(gold.flatMap((finding) => [wordKey(finding, true), wordKey(finding, false)]))
+  // by titles: whole descriptions share boilerplate, which once made two defects of one file the same
+  const titles = read.map(({finding}) => wordVector(wordsOf(titleOf(finding)), new Map()))
+  const files = new Map<string, number[]>()
+  return read.map(({finding, grounding}, at) => {
+    const group = groupOf(keys[at] ?? '', counts, goldCounts)
+    const [place] = grounding.places
+    if (place === undefined || place.path === null) return {of: null, group}
+    const earlier = files.get(place.path) ?? []
+    files.set(place.path, [...earlier, at])
+    const of = earlier.find((index) => {
+      const other = read[index]
+      const [ours, theirs] = [titles[at], titles[index]]
+      if (other === undefined || ours === undefined || theirs === undefined) return false
+      const [otherPlace] = other.grounding.places
+      const same = isSameFamily(other.finding.category, finding.category) && isNear(place, otherPlace)
+      return same && (titleOf(other.finding) === titleOf(finding) || cosine(ours, theirs) > 0.6)
+    })
+    return {of: of ?? null, group}
+  })
+}
+
+function groupOf(
+  words: string,
+  counts: ReadonlyMap<string, number>,
+  goldCounts: ReadonlyMap<string, number>,
+): Repetition['group'] {
+  const size = counts.get(words) ?? 0
+  const own = goldCounts.get(words) ?? 0
+  if (size <= Math.max(maxSameWords, own)) return null
+  if (words.startsWith('quoted ')) return {words, allowed: Math.max(maxSameWords, own)}
+  return {words, allowed: Math.max(size > maxTemplate ? 0 : 1, own)}
+}
+
+function isNear(place: GroundedPlace, other: GroundedPlace | undefined): boolean {
+  const line = place.anchor ?? place.start
+  const otherLine = other?.anchor ?? other?.start ?? null
+  return line === null || otherLine === null ? line === otherLine : Math.abs(line - otherLine) <= 2
+}
+
+function countsOf(keys: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
+  return counts
+}

@@ -1,0 +1,226 @@
+/** The genesis pipeline with both keys, against servers that speak the vendors' wire formats. */
+import {readdirSync, readFileSync, statSync} from 'node:fs'
+import {join} from 'node:path'
+import {describe, expect, test} from 'vitest'
+import {parse} from 'yaml'
+import {Plan} from '../../src/plan/plan.ts'
+import type {Answer} from '../fixtures/models.ts'
+import type {ActionRun} from './bundle.ts'
+import {claudeKey, failing, gate, geminiKey, headline, inScene, keys, readIn, type Scene} from './scene.ts'
+import {genesis, roleOf, spawnClaim, sumClaim, type Role} from './script.ts'
+
+const timeout = 90_000
+const both = [spawnClaim, sumClaim]
+
+/** Answers the n-th call of a role; the others are answered as if all were well. */
+const at = (role: Role, answers: readonly (Answer | null)[]): ((asked: unknown, role: Role) => Answer | null) => {
+  let calls = 0
+  return (_, asked) => (asked === role ? (answers[calls++] ?? null) : null)
+}
+
+/** All that a run leaves where others can read it; the lines by which the runner learns what to hide are not. */
+const visibleIn = (run: ActionRun, {hub, comments}: Scene): string =>
+  [
+    run.stdout
+      .split('\n')
+      .filter((line) => !line.startsWith('::add-mask::'))
+      .join('\n'),
+    run.stderr,
+    run.summary,
+    ...Object.values(run.outputs),
+    ...comments(),
+    ...hub.state.statuses.map(({description}) => description ?? ''),
+    ...readdirSync(run.workspace, {recursive: true, encoding: 'utf8'})
+      .map((name) => join(run.workspace, name))
+      .filter((path) => statSync(path).isFile())
+      .map((path) => readFileSync(path, 'utf8')),
+    JSON.stringify(hub.requests.map(({body, headers}) => [body, headers])),
+  ].join('\n')
+
+const forms = (secret: string): readonly string[] => [
+  secret,
+  Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+  Buffer.from(secret).toString('hex'),
+]
+
+describe.concurrent('genesis with both keys', {timeout}, () => {
+  test('analysis, cross-check, plan and judge end in a plan that passes where the offline one fails', () =>
+    inScene({base: failing, models: genesis(both)}, async (scene) => {
+      const {models, repository, onPull, statusesOf, comments} = scene
+      const run = await onPull({inputs: keys(models)})
+      expect({code: run.code, stderr: run.stderr}).toEqual({code: 0, stderr: ''})
+      expect(models.requests.map((asked) => [asked.provider, roleOf(asked), asked.refused])).toEqual([
+        ['claude', 'analysis', null],
+        ['gemini', 'cross_check', null],
+        ['claude', 'changes', null],
+        ['gemini', 'judge', null],
+        ['gemini', 'judge', null],
+        ['gemini', 'judge', null],
+      ])
+      const [body = ''] = comments()
+      expect(headline(body)).toMatch(/^✅ Refactor plan: \d+\.\d of 10, gate passed/)
+      expect(body).toContain('`claude/claude-sonnet-5-5, gemini/gemini-2.5-flash`')
+      expect(body).toContain('a model judged what the deterministic score leaves open')
+      expect(body).toMatch(/6 model calls, \$0\.\d+/)
+      expect(body).not.toContain('offline')
+      expect(run.outputs).toMatchObject({
+        verdict: 'pass',
+        pipeline: 'genesis',
+        'score-low': expect.stringMatching(/^\d+(?:\.\d+)?$/),
+        'score-high': expect.stringMatching(/^\d+(?:\.\d+)?$/),
+        'cost-usd': expect.stringMatching(/^0\.\d+$/),
+      })
+      expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} success`])
+      const plan = Plan.parse(parse(readIn(run, run.outputs['plan-path'])))
+      expect(plan.findings.map(({id, source}) => [id, source])).toEqual([
+        ['F1', 'model'],
+        ['F2', 'model'],
+      ])
+      // the gold standard is not shown to whoever writes the plan
+      const shown = models.requests.filter((asked) => roleOf(asked) !== 'judge').map(({prompt}) => prompt)
+      expect(shown.every((prompt) => prompt.includes('def checkout(order) do'))).toBe(true)
+      expect(shown.filter((prompt) => prompt.includes('gold.yaml') || prompt.includes('must: true'))).toEqual([])
+      // and no key goes anywhere but to its own vendor
+      for (const form of [...forms(claudeKey), ...forms(geminiKey)]) expect(visibleIn(run, scene)).not.toContain(form)
+      for (const {provider, headers, prompt, system, body: sent} of models.requests) {
+        const all = JSON.stringify([headers, prompt, system, sent])
+        expect([all.includes(claudeKey), all.includes(geminiKey), all.includes('ghs_runner')]).toEqual([
+          provider === 'claude',
+          provider === 'gemini',
+          false,
+        ])
+      }
+    }))
+
+  test('keys that come from the environment do as well, and the other name of the second one', () =>
+    inScene({base: failing, models: genesis(both)}, async (scene) => {
+      const {models, onPull} = scene
+      const run = await onPull({
+        env: {
+          ANTHROPIC_API_KEY: claudeKey,
+          GOOGLE_API_KEY: `${geminiKey}\n`,
+          ANTHROPIC_BASE_URL: models.anthropicUrl,
+          GEMINI_BASE_URL: models.geminiUrl,
+        },
+        inputs: {judge: 'off'},
+      })
+      expect({code: run.code, pipeline: run.outputs['pipeline']}).toEqual({code: 0, pipeline: 'genesis'})
+      expect(models.requests).toHaveLength(3)
+      for (const form of [...forms(claudeKey), ...forms(geminiKey)]) expect(visibleIn(run, scene)).not.toContain(form)
+    }))
+
+  test('a judge that cannot be reached is said to be, and fails the run only where it is required', () =>
+    inScene(
+      {base: failing, models: genesis(both, (_, role) => (role === 'judge' ? {status: 400, message: 'no'} : null))},
+      async ({models, onPull, comments, repository, statusesOf}) => {
+        const run = await onPull({inputs: {...keys(models), 'require-judge': 'true'}})
+        expect({code: run.code, verdict: run.outputs['verdict']}).not.toMatchObject({verdict: 'pass'})
+        expect(headline(comments()[0])).toMatch(/^⚠️ /)
+        expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} error`])
+      },
+    ))
+})
+
+describe.concurrent('what a model may do wrong', {timeout}, () => {
+  const broken = 'Here is the analysis: {"findings": [oh'
+  const limited = {status: 429, headers: {'retry-after': '1'}, message: 'slow down'}
+  test.each([
+    {name: 'malformed JSON once is repaired', instead: at('analysis', [broken]), calls: 4},
+    {name: 'a plan in no form once is repaired', instead: at('changes', [{json: {summary: 1}}]), calls: 4},
+    {
+      name: 'an answer that is cut off once is asked for again',
+      instead: at('cross_check', [{text: '{"verdicts": [', stop: 'length'}]),
+      calls: 4,
+    },
+    {name: 'a rate limit is waited for', instead: at('analysis', [limited]), calls: 4, atLeast: 1000},
+    {name: 'an overload is waited for', instead: at('changes', [{status: 529}]), calls: 4},
+    {name: 'a connection that breaks is made again', instead: at('cross_check', [{fault: 'reset-midway'}]), calls: 4},
+  ] satisfies readonly {
+    readonly name: string
+    readonly instead: ReturnType<typeof at>
+    readonly calls: number
+    readonly atLeast?: number
+  }[])('$name', ({instead, calls, ...more}) =>
+    inScene({base: failing, models: genesis(both, instead)}, async ({models, onPull, repository, statusesOf}) => {
+      const run = await onPull({inputs: {...keys(models), judge: 'off'}})
+      expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 0, verdict: 'pass'})
+      expect(models.requests).toHaveLength(calls)
+      expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} success`])
+      if ('atLeast' in more) expect(Date.now() - run.startedAt).toBeGreaterThan(more.atLeast ?? 0)
+    }),
+  )
+
+  const always = (wanted: Role, answer: Answer) => (_: unknown, role: Role) => (role === wanted ? answer : null)
+  test.each([
+    {
+      name: 'malformed JSON',
+      instead: always('analysis', broken),
+      code: 3,
+      says: /model-output-invalid/,
+      hint: /max_tokens/,
+      calls: 2,
+    },
+    {
+      name: 'a plan without form',
+      instead: always('changes', {json: {summary: 1}}),
+      code: 3,
+      says: /model-output-invalid/,
+      hint: /schema/,
+      calls: 4,
+    },
+    {
+      name: 'a wrong key',
+      instead: always('analysis', {status: 401, message: `invalid x-api-key ${claudeKey}`}),
+      code: 2,
+      says: /model-key-refused/,
+      hint: /check ANTHROPIC_API_KEY/,
+      calls: 1,
+    },
+    {
+      name: 'a refusal',
+      instead: always('cross_check', {blocked: true}),
+      code: 3,
+      says: /model-refused/,
+      hint: /another model/,
+      calls: 2,
+    },
+    {
+      name: 'a limit that asks for more patience than there is',
+      instead: always('analysis', {status: 429, headers: {'retry-after': '7200'}}),
+      code: 3,
+      says: /model-unavailable/,
+      hint: /later/,
+      calls: 1,
+    },
+  ])('$name, always: an error that says so, and never a success', ({instead, code, says, hint, calls}) =>
+    inScene({base: failing, models: genesis(both, instead)}, async (scene) => {
+      const {models, onPull, repository, statusesOf, comments} = scene
+      const run = await onPull({inputs: {...keys(models), judge: 'off'}})
+      expect({code: run.code, verdict: run.outputs['verdict'], state: run.outputs['status-state']}).toEqual({
+        code,
+        verdict: 'error',
+        state: 'error',
+      })
+      expect(models.requests).toHaveLength(calls)
+      expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} error`])
+      const [body = ''] = comments()
+      expect(headline(body)).toMatch(says)
+      expect(headline(body)).toMatch(/^⚠️ Refactor plan: could not be judged/)
+      expect(body.replaceAll('\\', '')).toMatch(hint)
+      expect(run.summary).toContain('could not be judged')
+      expect(run.stdout).toMatch(/^::error::step /m)
+      for (const form of [...forms(claudeKey), ...forms(geminiKey)]) expect(visibleIn(run, scene)).not.toContain(form)
+    }),
+  )
+
+  test('money that is spent: no call beyond it', () =>
+    inScene({base: failing, models: genesis(both)}, async ({models, onPull, repository, statusesOf}) => {
+      const run = await onPull({inputs: {...keys(models), 'max-cost-usd': '0.0001'}})
+      expect({code: run.code, verdict: run.outputs['verdict'], calls: models.requests.length}).toEqual({
+        code: 2,
+        verdict: 'error',
+        calls: 1,
+      })
+      expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} error`])
+    }))
+})

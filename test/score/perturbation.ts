@@ -1,0 +1,212 @@
+/** The ways in which a plan is made worse, longer or dishonest (scoring research §4.1). */
+import type {Plan} from '../../src/plan/plan.ts'
+import {severities, type Finding} from '../../src/scan/finding.ts'
+import {weightOf} from '../../src/score/match.ts'
+import {scorePlan} from '../../src/score/score.ts'
+import type {Code} from '../../src/score/scorecard.ts'
+import {neededOf, planOf, randomOf, shuffled, type Case} from './golds.ts'
+
+export const scoreOf = (plan: Plan, {gold, code}: Pick<Case, 'gold' | 'code'>): number =>
+  scorePlan(plan, gold, code, null).score ?? Number.NaN
+
+export const finding = (more: Partial<Finding> & Pick<Finding, 'id'>): Finding => ({
+  category: 'maintainability',
+  severity: 'medium',
+  locations: [],
+  description: '',
+  source: 'model',
+  ...more,
+})
+
+/** `code` with long files: a line that is cited too far down is still a line of the file. */
+export const padded = ({paths, lines}: Code, more: number): Code => ({
+  paths,
+  lines: (path) => {
+    const own = lines(path)
+    return own === null ? null : [...own, ...Array.from({length: more}, (_, at) => `padding number ${at} of the file`)]
+  },
+})
+
+export const withoutEvidence = ({locations, ...rest}: Finding): Finding => ({
+  ...rest,
+  locations: locations.map(({evidence: _, ...location}) => location),
+})
+
+export const withoutLines = ({locations, ...rest}: Finding): Finding => ({
+  ...rest,
+  locations: locations.map(({start_line: _, end_line: _end, ...location}) => location),
+})
+
+export const shifted = ({locations, ...rest}: Finding, by: number): Finding => ({
+  ...rest,
+  locations: locations.map(({start_line, end_line, ...location}) => ({
+    ...location,
+    ...(start_line === undefined ? {} : {start_line: start_line + by}),
+    ...(end_line === undefined ? {} : {end_line: end_line + by}),
+  })),
+})
+
+export const withInventedPath = ({locations, ...rest}: Finding, at: number): Finding => ({
+  ...rest,
+  locations: locations.map((location) => ({...location, file: `lib/imagined/module_${at}.ex`})),
+})
+
+export const withFabricatedEvidence = ({locations, ...rest}: Finding, at: number): Finding => ({
+  ...rest,
+  locations: locations.map((location) => ({
+    ...location,
+    evidence: `ImaginaryModule${at}.call_that_is_not_there(${at})`,
+  })),
+})
+
+export const invented = (count: number): readonly Finding[] =>
+  Array.from({length: count}, (_, at) =>
+    finding({
+      id: `invented-${at}`,
+      title: `${['Stale', 'Broken', 'Missing', 'Slow', 'Unsafe', 'Odd'][at % 6] ?? ''} handling in part ${at}`,
+      description: `Component ${at * 31} behaves wrongly under load profile ${at * 7}.`,
+      locations: [{file: `src/ghost/part_${at}.ts`, start_line: 10 + at, evidence: `ghost_${at}(call)`}],
+      severity: severities[at % 4] ?? 'low',
+    }),
+  )
+
+export const repeated = (plan: Plan, times: number): Plan => ({
+  ...plan,
+  findings: Array.from({length: times}, (_, time) =>
+    plan.findings.map((each) => ({...each, id: time === 0 ? each.id : `${each.id}-${time}`})),
+  ).flat(),
+  changes: Array.from({length: times}, (_, time) =>
+    plan.changes.map((each) =>
+      time === 0
+        ? each
+        : {
+            ...each,
+            id: `${each.id}-${time}`,
+            resolves: each.resolves.map((id) => `${id}-${time}`),
+            depends_on: each.depends_on.map((id) => `${id}-${time}`),
+          },
+    ),
+  ).flat(),
+})
+
+/** Every word of the gold standard as a heap, in no order of its own: whole sentences of it would be copying. */
+export const vocabularyOf = ({gold}: Case): string =>
+  shuffled(
+    [
+      ...new Set(
+        gold.findings.flatMap(({title = '', description, category}) => `${title} ${category} ${description}`.split(/\s+/)),
+      ),
+    ],
+    randomOf(11),
+  ).join(' ')
+
+/** What stands in the code at places that the gold standard does not speak of. */
+export function grounded(
+  {gold, code}: Case,
+  count: number,
+  wording: (at: number, line: string) => Partial<Finding>,
+): readonly Finding[] {
+  const taken = new Set(
+    gold.findings.flatMap(({locations}) =>
+      locations.flatMap(({file, start_line = 0, end_line = start_line}) =>
+        Array.from({length: end_line - start_line + 9}, (_, at) => `${file}:${start_line - 4 + at}`),
+      ),
+    ),
+  )
+  const places = code.paths.flatMap((path) =>
+    (code.lines(path) ?? []).flatMap((text, at) =>
+      text.trim().length >= 16 && !/^\s*(?:#|\/\/|\*)/.test(text) && !taken.has(`${path}:${at + 1}`)
+        ? [{path, line: at + 1, text: text.trim()}]
+        : [],
+    ),
+  )
+  const random = randomOf(7)
+  const chosen = places
+    .map((place) => ({place, key: random()}))
+    .toSorted((a, b) => a.key - b.key)
+    .slice(0, count)
+  return chosen.map(({place: {path, line, text}}, at) =>
+    finding({
+      id: `more-${at}`,
+      locations: [{file: path, start_line: line, end_line: line, evidence: text}],
+      ...wording(at, text),
+    }),
+  )
+}
+
+const opinions = [
+  'Name says nothing',
+  'Too clever by half',
+  'Would read better split',
+  'Magic constant',
+  'Hidden ordering',
+  'Argument order surprises',
+  'No documentation here',
+  'Shadowed binding',
+  'Unclear unit',
+  'Could be a constant',
+  'Long expression',
+  'Inconsistent style',
+  'Repeated literal',
+  'Narrow type wanted',
+]
+export const novel = (given: Case, count: number): readonly Finding[] =>
+  grounded(given, count, (at, line) => ({
+    title: `${opinions[at % opinions.length] ?? ''}: ${line.slice(0, 30)}`,
+    description: `Reader number ${at} stumbles over ${line.slice(0, 60)}.`,
+    category: ['naming', 'documentation', 'style', 'readability'][at % 4] ?? 'style',
+    severity: 'low',
+  }))
+
+export type Template = 'same' | 'place' | 'counter'
+const templateTitles: Readonly<Record<Template, (file: string, at: number) => string>> = {
+  same: () => 'A potential issue was found in this component',
+  place: (file, at) => `A potential issue was found in ${file} at line ${at + 1}`,
+  counter: (_, at) => `Potential issue number ${at}`,
+}
+
+export function templates(given: Case, count: number, template: Template): Plan {
+  const files = given.code.paths
+  const words = vocabularyOf(given)
+  return planOf(
+    Array.from({length: count}, (_, at) => {
+      const file = files[at % files.length] ?? ''
+      return finding({
+        id: `template-${at}`,
+        title: templateTitles[template](file, at),
+        description: words,
+        category: given.gold.findings[at % given.gold.findings.length]?.category ?? 'maintainability',
+        severity: 'critical',
+        locations: [{file, start_line: 1 + (at % 60)}],
+      })
+    }),
+  )
+}
+
+/** Hits of rules that know the categories of the gold standard; `varied` puts the line into the words. */
+export const lint = (given: Case, count: number, varied: boolean): readonly Finding[] =>
+  grounded(given, count, (at, line) => {
+    const category = given.gold.findings[at % given.gold.findings.length]?.category ?? 'lint'
+    return {
+      title: varied ? `${opinions[at % opinions.length] ?? ''}: ${line.slice(0, 40)}` : 'This line breaks a rule of the linter',
+      description: varied
+        ? `Rule ${category} says so of ${line.slice(0, 80)}.`
+        : 'This line breaks a rule of the linter and should be repaired before the next release of the product.',
+      category,
+      severity: 'high',
+    }
+  })
+
+/** A true but small plan: the lightest findings up to a fifth of the weight. */
+export function weakOf(given: Case): Plan {
+  const weights = new Map(given.gold.findings.map((each) => [each.id, weightOf(each)]))
+  const all = [...weights.values()].reduce((sum, weight) => sum + weight, 0)
+  let kept = 0
+  const chosen = neededOf(given)
+    .toSorted((a, b) => (weights.get(a.id) ?? 0) - (weights.get(b.id) ?? 0))
+    .filter(({id}) => {
+      kept += weights.get(id) ?? 0
+      return kept <= all / 5
+    })
+  return planOf(chosen)
+}
