@@ -1,7 +1,18 @@
 // src → lib (tsc) → dist (ncc) → minified chunks (esbuild) + the grammars. `--check` builds beside dist and compares byte by byte;
 // `--assets` only copies the grammars. ncc minifies index.js but never its chunks, hence esbuild.
 import {execFileSync} from 'node:child_process'
-import {chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import {createRequire} from 'node:module'
 import {dirname, join, relative} from 'node:path'
 import {fileURLToPath} from 'node:url'
@@ -55,7 +66,13 @@ async function build(out) {
   const {transform} = require('esbuild')
   for (const name of readdirSync(out).filter((each) => each.endsWith('.js'))) {
     const file = join(out, name)
-    const {code} = await transform(readFileSync(file, 'utf8'), {minify: true, keepNames: true, format: 'esm', target: 'node20', legalComments: 'none'})
+    const {code} = await transform(readFileSync(file, 'utf8'), {
+      minify: true,
+      keepNames: true,
+      format: 'esm',
+      target: 'node20',
+      legalComments: 'none',
+    })
     writeFileSync(file, code)
   }
   copyGrammars(out)
@@ -82,7 +99,9 @@ if (process.argv.includes('--assets')) {
   })
   rmSync(fresh, {recursive: true, force: true})
   if (differ.length > 0) {
-    process.stderr.write(`dist differs from a rebuild in: ${differ.join(', ')}. Run \`npm run build\` and commit dist.\n`)
+    process.stderr.write(
+      `dist differs from a rebuild in: ${differ.join(', ')}. Run \`npm run build\` and commit dist.\n`,
+    )
     process.exit(1)
   }
   process.stdout.write(`dist is equal to a rebuild (${all.length} files)\n`)

@@ -23,7 +23,13 @@ export interface Evaluation {
 /** The model's fault: a reply in no form is a plan worth 0, while an outage says nothing about the pipeline. */
 const worthless: readonly string[] = ['not-a-plan', 'model-output-invalid', 'model-refused']
 
-/** Throws what the user can fix (a missing key, a bad file): it would fail every case alike. */
+/** What is wrong with one gold standard, or ends the money, leaves the other cases as they are. */
+const ofOneCase: readonly string[] = ['stale-gold', 'no-source', 'empty-repository', 'budget-spent']
+
+/** What a run that failed has cost is not known. */
+const unknownUsage: Usage = {...noUsage, usd: null}
+
+/** Throws what the user can fix (a missing key, a bad pipeline): it would fail every case alike. */
 export async function evaluate(
   golds: readonly GoldStandard[],
   scoreOn: (gold: GoldStandard) => Promise<{readonly scorecard: Scorecard; readonly usage: Usage}>,
@@ -46,9 +52,9 @@ async function caseOf(
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.code === 'cancelled') throw thrown
     if (worthless.includes(thrown.code))
-      return {gold: gold.name, score: 0, interval: null, usage: noUsage, error: thrown.message}
-    if (thrown.exit === 2) throw thrown
-    return {gold: gold.name, score: null, interval: null, usage: noUsage, error: thrown.message}
+      return {gold: gold.name, score: 0, interval: null, usage: unknownUsage, error: thrown.message}
+    if (thrown.exit === 2 && !ofOneCase.includes(thrown.code)) throw thrown
+    return {gold: gold.name, score: null, interval: null, usage: unknownUsage, error: thrown.message}
   }
 }
 

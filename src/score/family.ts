@@ -1,22 +1,22 @@
 /** Categories that mean the same thing to different people: one table of families (scoring research §3.4, otp catalogue). */
 
 const families = {
-  leak: 'leak memory memory-leak monitor-leak resource-leak unclosed-file unbounded-state unbounded-cache unbounded-growth timer-ref-dropped large-message-copy listener-leak handle-leak file-leak connection-leak',
-  race: 'race race-condition concurrency atomicity deadlock ets-check-then-act check-then-act toctou alive-check-race stale-pid-cache lost-update missing-lock thread-safety data-race non-atomic',
+  leak: 'leak memory unbounded-mailbox unbounded-queue unbounded-memory missing-close missing-cleanup event-listener-leak timer-leak process-leak unreleased-lock memory-leak monitor-leak resource-leak unclosed-file unbounded-state unbounded-cache unbounded-growth timer-ref-dropped large-message-copy listener-leak handle-leak file-leak connection-leak',
+  race: 'race time-of-check-time-of-use non-atomic-update read-modify-write async-race race-condition concurrency atomicity deadlock ets-check-then-act check-then-act toctou alive-check-race stale-pid-cache lost-update missing-lock thread-safety data-race non-atomic',
   errors:
-    'error-handling exceptions rescue broad-rescue broad-catch broad-except bare-except swallowed-error swallowed-exception rescue-cannot-catch-exit fail-open lost-cause silent-failure error-swallowing ignored-error state-dropped-on-error throw-literal',
+    'error-handling exception-handling error-swallowed silent-catch empty-catch catch-all rescue-all overbroad-rescue overbroad-catch exceptions rescue broad-rescue broad-catch broad-except bare-except swallowed-error swallowed-exception rescue-cannot-catch-exit fail-open lost-cause silent-failure error-swallowing ignored-error state-dropped-on-error throw-literal',
   process:
-    'supervision process lifecycle process-lifecycle unsupervised-spawn unsupervised-task unsupervised-start-link unsupervised-process supervision-strategy supervisor-child-drift trap-exit-without-clause terminate-without-trap-exit volatile-state ets-ownership',
+    'supervision missing-supervision orphan-process supervisor-strategy supervision-tree unlinked-process process lifecycle process-lifecycle unsupervised-spawn unsupervised-task unsupervised-start-link unsupervised-process supervision-strategy supervisor-child-drift trap-exit-without-clause terminate-without-trap-exit volatile-state ets-ownership',
   messaging:
     'messaging communication raw-send message-without-handler deferred-reply-never-sent genserver-self-call self-call missing-handle-info-catchall scattered-process-interface task-result-without-clause',
   blocking:
     'blocking performance latency blocking-in-callback blocking-in-async blocking-call infinite-timeout missing-timeout request-without-timeout timeout sleep-as-synchronisation blocking-sleep',
   promises:
-    'floating-promise unawaited-promise async-for-each async-promise-executor floating-task missing-await async-misuse',
+    'floating-promise unhandled-rejection unhandled-promise missing-catch fire-and-forget unawaited-promise async-for-each async-promise-executor floating-task missing-await async-misuse',
   injection:
-    'injection security sql-injection shell-injection command-injection dynamic-code code-injection unsafe-deserialisation path-traversal template-injection unsafe-eval',
+    'injection unsafe-deserialization insecure-deserialization pickle eval os-command-injection xss hardcoded-secret hardcoded-credential secret-in-code ssrf security sql-injection shell-injection command-injection dynamic-code code-injection unsafe-deserialisation path-traversal template-injection unsafe-eval',
   shape:
-    'complexity srp god-module god-function god-process god-class long-function process-as-code-organisation large-module maintainability duplication duplicated-logic duplicate-code duplicated-rounding import-cycle circular-dependency coupling hidden-coupling',
+    'complexity high-complexity cyclomatic-complexity god-object single-responsibility long-method large-class mixed-responsibilities separation-of-concerns design structure architecture dead-abstraction srp god-module god-function god-process god-class long-function process-as-code-organisation large-module maintainability duplication duplicated-logic duplicate-code duplicated-rounding import-cycle circular-dependency coupling hidden-coupling',
   state:
     'hidden-state global-state shared-mutable-state process-dictionary mutable-default mutable-default-argument module-state mutable-global',
   types:
@@ -24,8 +24,9 @@ const families = {
   observability: 'observability telemetry telemetry-control-flow logging metrics',
   configuration: 'configuration environment-branch environment tooling lint ci config hardcoded-config',
   money: 'money float-money precision rounding floating-point-money money-as-float',
+  retry: 'retry non-idempotent-retry missing-idempotency idempotency unsafe-retry duplicate-side-effect',
   time: 'time clock wall-clock wall-clock-duration monotonic-clock',
-  testing: 'testability tests test-quality missing-tests',
+  testing: 'testability flaky-test test-coverage tests test-quality missing-tests',
   persistence: 'persistence durability data-loss transaction missing-transaction',
 } as const satisfies Record<string, string>
 

@@ -163,7 +163,10 @@ export function findQuote(
 
 /** A quoted line stands in a code line when it is that line, or a telling part of it. */
 const stands = (wanted: string, have: string): boolean =>
-  have === wanted || (wanted.length >= 8 && have.includes(wanted))
+  have === wanted || (isTelling(wanted) && have.includes(wanted))
+
+/** "function" and "defmodule" stand in every file: a part of a line is more than one short word. */
+const isTelling = (part: string): boolean => part.length >= 12 || (part.length >= 8 && /\W/.test(part))
 
 function windowShare(
   wanted: readonly string[],

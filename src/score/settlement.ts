@@ -212,7 +212,7 @@ function settledGold({candidates, table}: Matching, at: number, weight: number, 
   return {weight, credit: 0, by: null, why}
 }
 
-/** For structure: what needs a change, with the severity that the gold standard gives it. */
+/** For structure: what needs a change, with the severity that the gold standard gives it. What is extra may go without. */
 export function partsOf(
   {findings}: Settlement,
   {candidates, gold}: Matching,
@@ -220,9 +220,9 @@ export function partsOf(
   const read = new Map(candidates.map((candidate) => [candidate.at, candidate]))
   return findings.flatMap(({at, class: kind, gold: goldAt}) => {
     const finding = read.get(at)?.finding
-    if (finding === undefined || kind === 'novel') return []
-    const severity = kind === 'matched' && goldAt !== null ? gold[goldAt]?.finding.severity : undefined
-    return [{id: finding.id, severity: severity ?? finding.severity}]
+    const wanted = kind === 'matched' && goldAt !== null ? gold[goldAt]?.finding : undefined
+    if (finding === undefined || kind === 'novel' || wanted?.extra === true) return []
+    return [{id: finding.id, severity: wanted?.severity ?? finding.severity}]
   })
 }
 

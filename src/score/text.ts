@@ -29,11 +29,18 @@ export const wordsOf = (text: string): readonly string[] =>
 
 export type Weights = ReadonlyMap<string, number>
 
-/** Inverse document frequency over all texts that are compared; a word nobody else uses weighs most. */
+/** The weight of a word that stands in none of the texts; no word is empty. */
+const unknown = ''
+
+/**
+ * Inverse document frequency over `texts`. A word that none of them uses weighs as much as one that a single text uses: were
+ * it lighter, one word in common would make two texts alike, and the heap of other words around it would not count.
+ */
 export function idfOf(texts: readonly (readonly string[])[]): Weights {
   const seen = new Map<string, number>()
   for (const words of texts) for (const word of new Set(words)) seen.set(word, (seen.get(word) ?? 0) + 1)
-  return new Map([...seen].map(([word, count]) => [word, Math.log(1 + texts.length / count)]))
+  const weights = [...seen].map(([word, count]) => [word, Math.log(1 + texts.length / count)] as const)
+  return new Map([...weights, [unknown, Math.log(1 + texts.length)]])
 }
 
 export interface Vector {
@@ -49,7 +56,7 @@ const vectorOf = (counts: ReadonlyMap<string, number>): Vector => ({
 export function wordVector(words: readonly string[], idf: Weights): Vector {
   const counts = new Map<string, number>()
   // once a word: repeating it must not help
-  for (const word of new Set(words)) counts.set(word, idf.get(word) ?? 1)
+  for (const word of new Set(words)) counts.set(word, idf.get(word) ?? idf.get(unknown) ?? 1)
   return vectorOf(counts)
 }
 

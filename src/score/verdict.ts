@@ -24,7 +24,7 @@ export interface Deciding {
 const tolerance = 0.5
 
 /**
- * Passes iff the score reaches the threshold, its interval comes near it, no hard limit applies, and no rule about plans is
+ * Passes iff the score reaches the threshold, its interval comes near it, no cap below it applies, and no rule about plans is
  * broken; the rules are independent of any gold standard, so they close the gate with one and without one.
  */
 export function decide(deciding: Deciding): Verdict {
@@ -56,7 +56,10 @@ function scoreFailures(score: number, {interval, caps}: Scorecard, {threshold}: 
     ...(score >= threshold && low < threshold - tolerance
       ? [{code: 'interval-below-threshold', message: `The score may be as low as ${low.toFixed(2)}.`}]
       : []),
-    ...caps.map(({code, at_most, message}) => ({code, message: `${message} This limits the score to ${at_most}.`})),
+    // a cap closes the gate by holding the score below the threshold; whoever sets a lower threshold accepts what it allows
+    ...caps
+      .filter(({at_most}) => at_most < threshold)
+      .map(({code, at_most, message}) => ({code, message: `${message} This limits the score to ${at_most}.`})),
   ]
 }
 

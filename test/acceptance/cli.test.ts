@@ -287,7 +287,7 @@ describe('bad input gets a line that says where and what to do, and nothing is l
       'genesis without a key',
       () => ['plan', join(shop, 'repository'), '--pipeline', 'genesis'],
       2,
-      /missing-key: [^]*ANTHROPIC_API_KEY[^]*→/,
+      /missing-key: [^]*→ set ANTHROPIC_API_KEY/,
     ],
     ['a saved run that is none', () => ['report', join(root, 'package.json')], 2, /package\.json:\d+:\d+/],
     ['score without --gold', () => ['score', 'x.yaml'], 2, /--gold/],

@@ -52,13 +52,13 @@ const filler = (name: string, count: number): string =>
 
 /** Ten findings, three of them refuted, one extra; two files share a name, one line stands twice. */
 const known = codeOf({
-  'src/cart.ts': `import {store} from './store'\n${filler('cart', 20)}\nexport function add(id: string) {\n  const count = store.get(id) ?? 0\n  store.set(id, count + 1)\n}\n${filler('more', 15)}\n  catch (error) {\n    return null\n  }\n}\n`,
-  'src/mail.ts': `export async function notify(users: string[]) {\n${filler('mail', 12)}\n  users.forEach(async (user) => { await send(user) })\n}\n${filler('late', 25)}\n  const key = 'sk-demo'\n`,
-  'src/report.ts': `${filler('report', 30)}\n  const rows = await db.query('SELECT * FROM ' + table)\n${filler('tail', 30)}\n  cache.set(user, rows)\n  return rows\n`,
-  'src/clock.ts': `export const started = Date.now()\n${filler('clock', 10)}\nexport const elapsed = () => Date.now() - started\n`,
-  'src/queue.ts': `export const jobs: Job[] = []\n${filler('queue', 20)}\n  while (jobs.length > 0) await run(jobs.shift())\n`,
-  'src/util/index.ts': `export * from './text'\n${filler('util', 5)}\n`,
-  'lib/index.ts': `export * from './lib'\n${filler('lib', 5)}\n`,
+  'src/cart.ts': `import {store} from './store'\n${filler('alpha', 20)}\nexport function add(id: string) {\n  const count = store.get(id) ?? 0\n  store.set(id, count + 1)\n}\n${filler('beta', 15)}\n  catch (error) {\n    return null\n  }\n}\n`,
+  'src/mail.ts': `export async function notify(users: string[]) {\n${filler('gamma', 12)}\n  users.forEach(async (user) => { await send(user) })\n}\n${filler('delta', 25)}\n  const key = 'sk-demo'\n`,
+  'src/report.ts': `${filler('epsilon', 30)}\n  const rows = await db.query('SELECT * FROM ' + table)\n${filler('zeta', 30)}\n  cache.set(user, rows)\n  return rows\n`,
+  'src/clock.ts': `export const started = Date.now()\n${filler('eta', 10)}\nexport const elapsed = () => Date.now() - started\n`,
+  'src/queue.ts': `export const jobs: Job[] = []\n${filler('theta', 20)}\n  while (jobs.length > 0) await run(jobs.shift())\n`,
+  'src/util/index.ts': `export * from './text'\n${filler('iota', 5)}\n`,
+  'lib/index.ts': `export * from './lib'\n${filler('kappa', 5)}\n`,
   'package.json': '{"name": "known", "scripts": {"test": "vitest run"}}',
 })
 
@@ -232,7 +232,7 @@ export const planOf = (findings: readonly Finding[], more: Partial<Plan> = {}): 
   goal: '',
   summary: '',
   findings: [...findings],
-  changes: findings.map(({id}, index) => changeFor(`C-${index}`, [id])),
+  changes: findings.map(({id}) => changeFor(`change-of-${id}`, [id])),
   ...more,
 })
 
@@ -263,5 +263,5 @@ export const mapFindings = (plan: Plan, change: (finding: Finding, index: number
 export const withMore = (plan: Plan, findings: readonly Finding[]): Plan => ({
   ...plan,
   findings: [...plan.findings, ...findings],
-  changes: [...plan.changes, ...findings.map(({id}, index) => changeFor(`more-${index}`, [id]))],
+  changes: [...plan.changes, ...findings.map(({id}) => changeFor(`change-of-${id}`, [id]))],
 })

@@ -14,6 +14,16 @@ export const otherExamples: Readonly<Record<string, Example>> = {
       {files: typescript('save().catch(() => {})\n'), at: '.catch(() => {})'},
     ],
     silent: [
+      {
+        why: 'an attempt that keeps its default',
+        files: typescript('let n = 0\ntry {\n  n = Number(raw)\n} catch {}\n'),
+      },
+      {
+        why: 'the code below answers instead',
+        files: typescript('export function go() {\n  try {\n    return load()\n  } catch {}\n  return slow()\n}\n'),
+      },
+      {why: 'a promise that is awaited elsewhere', files: typescript('saved.catch(() => {})\nawait saved\n')},
+      {why: 'the comment above says why', files: typescript('// the cache is optional\nsave().catch(() => {})\n')},
       {why: 'a comment says why', files: typescript('try {\n  save()\n} catch {\n  // the cache is optional\n}\n')},
       {why: 'closing twice is fine', files: typescript('try {\n  file.close()\n} catch {}\n')},
       {why: 'handled', files: typescript('try {\n  save()\n} catch (error) {\n  report(error)\n}\n')},

@@ -1,0 +1,127 @@
+import * as fc from 'fast-check'
+import {describe, expect, test} from 'vitest'
+import type {Finding} from '../../src/scan/finding.ts'
+import {familyOf, isSameFamily} from '../../src/score/family.ts'
+import {ground} from '../../src/score/grounding.ts'
+import {idfOver, likeness, prepare} from '../../src/score/similarity.ts'
+import {cosine, gramVector, normalise, wordsOf} from '../../src/score/text.ts'
+import {codeOf} from './golds.ts'
+
+const code = codeOf({
+  'lib/router.ex': Array.from({length: 200}, (_, at) => `  line_number_${at + 1}()`).join('\n'),
+  'lib/cart.ex': Array.from({length: 200}, (_, at) => `  cart_line_${at + 1}()`).join('\n'),
+})
+const gold: Finding = {
+  id: 'G',
+  title: 'Monitors of handlers are never released',
+  category: 'monitor-leak',
+  severity: 'critical',
+  locations: [{file: 'lib/router.ex', start_line: 50, end_line: 50, evidence: 'line_number_50()'}],
+  description: 'Every subscribe call adds a monitor and nothing demonitors it.',
+  source: 'model',
+}
+const idf = idfOver([gold])
+const likenessOf = (more: Partial<Finding>, other: Finding = gold, related: readonly string[] = []): number => {
+  const one: Finding = {...gold, ...more}
+  return likeness(prepare(one, ground(one, code), idf), prepare(other, ground(other, code), idf), related).value
+}
+const at = (file: string, start_line?: number, evidence?: string): Partial<Finding> => ({
+  locations: [{file, ...(start_line === undefined ? {} : {start_line}), ...(evidence === undefined ? {} : {evidence})}],
+})
+const otherWords = {title: 'Totals are rounded twice', description: 'Invoice and ledger disagree about cents.'}
+
+describe('likeness', () => {
+  test.each<readonly [string, number, number, number]>([
+    ['itself', likenessOf({}), 1, 1],
+    ['no line', likenessOf(at('lib/router.ex')), 1, 1],
+    ['a synonym for the category', likenessOf({category: 'resource-leak'}), 1, 1],
+    [
+      'in other words',
+      likenessOf({title: 'Subscribing leaks a monitor', description: 'Handlers are monitored again by each call.'}),
+      0.8,
+      1,
+    ],
+    ['another category', likenessOf({category: 'naming'}), 0.8, 0.8],
+    ['cited thirty lines off', likenessOf(at('lib/router.ex', 80)), 0.9, 0.95],
+    ['quoted thirty lines off', likenessOf(at('lib/router.ex', 80, 'line_number_80()')), 0.8, 0.85],
+    [
+      'quoted off, under another category',
+      likenessOf({...at('lib/router.ex', 80, 'line_number_80()'), category: 'naming'}),
+      0.5,
+      0.54,
+    ],
+    ['the same line, nothing else', likenessOf({...otherWords, category: 'naming'}), 0.45, 0.5],
+    [
+      'the same file, nothing else',
+      likenessOf({...at('lib/router.ex', 190), ...otherWords, category: 'naming'}),
+      0.25,
+      0.4,
+    ],
+    ['another file', likenessOf(at('lib/cart.ex', 50)), 0, 0],
+    ['a file that does not exist', likenessOf(at('lib/ghost.ex', 50)), 0, 0],
+    ['a related file', likenessOf(at('lib/cart.ex', 50), gold, ['lib/cart.ex']), 0.8, 0.9],
+    ['no place', likenessOf({locations: []}), 0.72, 0.72],
+    ['no place, another category', likenessOf({locations: [], category: 'naming'}), 0, 0],
+    ['no place, other words', likenessOf({locations: [], ...otherWords}), 0, 0],
+  ])('%s', (_, value, least, most) => {
+    expect(value).toBeGreaterThanOrEqual(least - 1e-9)
+    expect(value).toBeLessThanOrEqual(most + 1e-9)
+  })
+
+  test('two findings about the whole repository in the same words are the same', () => {
+    const whole = {...gold, locations: []}
+    expect(likenessOf({locations: []}, whole)).toBe(1)
+    expect(likenessOf({locations: [], description: 'Monitors leak.', title: 'Handlers'}, whole)).toBeLessThanOrEqual(
+      0.72,
+    )
+  })
+
+  test('a file that the gold standard wants to be made is compared by name', () => {
+    const wanted = {...gold, locations: [{file: 'lib/new.ex'}]}
+    expect(likenessOf({locations: [{file: './lib/new.ex'}]}, wanted)).toBe(1)
+    expect(likenessOf({locations: [{file: 'lib/newer.ex'}]}, wanted)).toBe(0)
+  })
+
+  test('is between 0 and 1 whatever is written', () => {
+    fc.assert(
+      fc.property(fc.string({unit: 'binary'}), fc.string(), fc.nat(400), (title, description, line) => {
+        const value = likenessOf({title, description, ...at('lib/router.ex', line + 1)})
+        expect(value).toBeGreaterThanOrEqual(0)
+        expect(value).toBeLessThanOrEqual(1)
+      }),
+    )
+  })
+})
+
+describe('words', () => {
+  test.each([
+    ['Monitored monitors monitoring', ['monitor', 'monitor', 'monitor']],
+    ['handleInfo handle_info', ['handle', 'info', 'handle', 'info']],
+    ['the of and', []],
+    ['ｍｏｎｉｔｏｒ\u200bs', ['monitor']],
+  ])('%s', (text, wanted) => {
+    expect(wordsOf(text)).toEqual(wanted)
+  })
+  test('what cannot be seen is not there', () => {
+    expect(normalise('a\u202eb\u200bc\ufeffd\u{e0041}')).toBe('abcd')
+  })
+  test('cosine', () => {
+    expect(cosine(gramVector('abcdef'), gramVector('abcdef'))).toBeCloseTo(1)
+    expect(cosine(gramVector('abcdef'), gramVector('uvwxyz'))).toBe(0)
+    expect(cosine(gramVector(''), gramVector(''))).toBeGreaterThanOrEqual(0)
+  })
+})
+
+test.each([
+  ['swallowed-error', 'broad-rescue', true],
+  ['monitor-leak', 'unbounded-state', true],
+  ['ets-check-then-act', 'race-condition', true],
+  ['god-module', 'complexity', true],
+  ['unsupervised-spawn', 'supervisor-child-drift', true],
+  ['sql-injection', 'broad-rescue', false],
+  ['made-up', 'made-up', true],
+  ['made-up', 'also-made-up', false],
+])('%s and %s', (a, b, same) => {
+  expect(isSameFamily(a, b)).toBe(same)
+  expect(familyOf(a) === familyOf(b)).toBe(same)
+})
