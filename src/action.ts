@@ -18,6 +18,16 @@ const mayCommand = ['admin', 'maintain', 'write', 'triage'] as const
 
 const bug = 3
 
+/**
+ * A cancelled job gets SIGINT, and 7.5 s until SIGTERM: time enough to take the gate out of `pending`.
+ * https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancellation
+ */
+function cancellation(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort())
+  return controller.signal
+}
+
 /** @returns the exit code: 0 done, 1 the gate failed, 2 the user can fix it, 3 it could not be judged */
 export async function act(): Promise<number> {
   let outside: Runner | null = null
@@ -55,7 +65,8 @@ async function actIn(outside: Runner): Promise<number> {
   })
   for (const key of [keys.claude, keys.gemini]) if (key !== null) outside.mask(key.apiKey)
   const hub = github({token, apiUrl: outside.apiUrl, repository: outside.repository})
-  const shared: Reviewing = {outside, hub, token, keys, settings, dryRun: given['dry-run'] === 'true'}
+  const dryRun = given['dry-run'] === 'true'
+  const shared: Reviewing = {outside, hub, token, keys, settings, dryRun, signal: cancellation()}
   switch (given['mode'] || 'all') {
     case 'all':
       return planFor(shared)

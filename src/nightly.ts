@@ -20,7 +20,7 @@ interface Night {
 
 /** Settings, pipeline and gold standards of the commit the workflow runs on; those that ship where it has none. */
 async function prepare(folder: string, shared: Reviewing): Promise<Night> {
-  const {outside, keys} = shared
+  const {outside, keys, signal} = shared
   const commit = outside.sha
   const {base} = await readCommits(folder, {head: commit, base: commit}, shared)
   const readTrusted = trustedOf(base)
@@ -35,7 +35,7 @@ async function prepare(folder: string, shared: Reviewing): Promise<Night> {
       return objects(join(folder, 'objects.git'), commit, `${join(dirname(gold.file), source.path)}/`)
     return {missing: 'only a folder of the same repository is read in the runner'}
   }
-  const host = makeHost({keys, budget: {calls: null, tokens: null, usd: config.maxCostUsd}, say: outside.say})
+  const host = makeHost({keys, budget: {calls: null, tokens: null, usd: config.maxCostUsd}, say: outside.say, signal})
   const trials: Trials = {config, keys, host, sourceOf}
   const golds = await atHand(own.length > 0 ? own : await goldsAt(null), trials)
   return {config, chosen: await choosePipeline(config.pipeline, keys, readTrusted), golds, trials}

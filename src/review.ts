@@ -44,6 +44,8 @@ export interface Reviewing {
   /** The Action's inputs that are settings, empty text where not given. */
   readonly settings: Readonly<Record<string, string>>
   readonly dryRun: boolean
+  /** Aborts when the job is cancelled. */
+  readonly signal: AbortSignal
 }
 
 /** What is read: the commit under review, and the one that settings, pipelines and gold standards come from. */
@@ -228,7 +230,7 @@ async function configFor(
 }
 
 async function reviewIn(folder: string, {target, config, text}: Settled, shared: Reviewing): Promise<number> {
-  const {outside, keys} = shared
+  const {outside, keys, signal} = shared
   const started = performance.now()
   const {head, base} = await readCommits(folder, target, shared)
   const readTrusted = trustedOf(base)
@@ -247,6 +249,7 @@ async function reviewIn(folder: string, {target, config, text}: Settled, shared:
     keys,
     budget: {calls: null, tokens: null, usd: config.maxCostUsd},
     say: outside.say,
+    signal,
     onSpent: (usage) => {
       spent = addUsage(spent, usage)
     },

@@ -55,7 +55,7 @@ export function scorePlan(plan: Plan, gold: GoldStandard, code: Code, judgement:
   }).toSorted((a, b) => a - b)
   const at = (share: number): number =>
     scores[Math.min(scores.length - 1, Math.floor(share * scores.length))] ?? weighed.score
-  const interval = [Math.min(at(0.05), weighed.score), Math.max(at(0.95), weighed.score)] as const
+  const interval = [rounded(Math.min(at(0.05), weighed.score)), rounded(Math.max(at(0.95), weighed.score))] as const
   return {...cardOf(plan, gold, settlement, weighed, 'ran'), interval}
 }
 

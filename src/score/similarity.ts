@@ -70,6 +70,8 @@ export interface Likeness {
 
 /** Below it two texts are about different things. */
 export const relatedText = 0.3
+/** Of another category the words must say more: a heap of the gold standard's words reaches 0.45 beside any of its places. */
+const otherCategoryText = 0.5
 /** A finding about the whole repository is never sure: it stays in the band where the judge is asked. */
 const wholeRepository = 0.72
 
@@ -111,7 +113,7 @@ function fileLikeness(ours: GroundedPlace, theirs: GroundedPlace, related: reado
 function valueOf(file: number, line: number | null, category: number, text: number, quoted: boolean): number {
   const weight = line === null ? 0.8 : 1
   const value = (0.3 * file + 0.2 * (line ?? 0) + 0.2 * category + 0.3 * text) / weight
-  if (category === 0 && text < relatedText) return Math.min(value, line === 1 ? 0.5 : 0.4)
+  if (category === 0 && text < otherCategoryText) return Math.min(value, line === 1 ? 0.5 : 0.4)
   // both quote the code, different code, under different names: their words alone do not make them one defect
   if (category === 0 && quoted && line !== null && line < 0.4) return Math.min(value, 0.54)
   return value

@@ -61,7 +61,7 @@ describe.concurrent('genesis with both keys', {timeout}, () => {
       expect(headline(body)).toMatch(/^✅ Refactor plan: \d+\.\d of 10, gate passed/)
       expect(body).toContain('`claude/claude-sonnet-5-5, gemini/gemini-2.5-flash`')
       expect(body).toContain('a model judged what the deterministic score leaves open')
-      expect(body).toMatch(/6 model calls, \$0\.\d+/)
+      expect(body).toMatch(/6 model calls, \\\$0\.\d+/)
       expect(body).not.toContain('offline')
       expect(run.outputs).toMatchObject({
         verdict: 'pass',
@@ -109,14 +109,34 @@ describe.concurrent('genesis with both keys', {timeout}, () => {
       for (const form of [...forms(claudeKey), ...forms(geminiKey)]) expect(visibleIn(run, scene)).not.toContain(form)
     }))
 
-  test('a judge that cannot be reached is said to be, and fails the run only where it is required', () =>
+  test.each([
+    {required: 'false', code: 0, verdict: 'pass', state: 'success', says: /^✅ /},
+    {required: 'true', code: 3, verdict: 'error', state: 'error', says: /^⚠️ .*The judge is required/},
+  ])('a judge without an answer is said to be; require-judge $required', ({required, code, verdict, state, says}) =>
     inScene(
-      {base: failing, models: genesis(both, (_, role) => (role === 'judge' ? {status: 400, message: 'no'} : null))},
+      {base: failing, models: genesis(both, (_, role) => (role === 'judge' ? 'I would rather not say.' : null))},
       async ({models, onPull, comments, repository, statusesOf}) => {
-        const run = await onPull({inputs: {...keys(models), 'require-judge': 'true'}})
-        expect({code: run.code, verdict: run.outputs['verdict']}).not.toMatchObject({verdict: 'pass'})
-        expect(headline(comments()[0])).toMatch(/^⚠️ /)
+        const run = await onPull({inputs: {...keys(models), 'require-judge': required}})
+        expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code, verdict})
+        expect(headline(comments()[0])).toMatch(says)
+        expect(comments()[0]).toContain('the judge was asked for and could not be reached')
+        expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} ${state}`])
+      },
+    ),
+  )
+
+  test('a job that is cancelled while a model thinks leaves no status pending', () =>
+    inScene(
+      {base: failing, models: genesis(both, () => ({fault: 'stall'}))},
+      async ({hub, models, onPull, repository, statusesOf}) => {
+        let send: (signal: NodeJS.Signals) => void = () => {}
+        const running = onPull({inputs: keys(models), started: (given) => void (send = given)})
+        while (models.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 50))
+        send('SIGINT')
+        const run = await running
+        expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 3, verdict: 'error'})
         expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} error`])
+        expect(hub.state.statuses.at(-1)?.description).toContain('cancelled')
       },
     ))
 })

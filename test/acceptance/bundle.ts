@@ -22,17 +22,20 @@ export interface Spawned {
   readonly env?: Readonly<Record<string, string>>
   /** Node's own flags, such as `--import`. */
   readonly node?: readonly string[]
+  /** Told how to send the process a signal. */
+  readonly started?: (send: (signal: NodeJS.Signals) => void) => void
 }
 
 const limitMs = 60_000
 
-export async function spawnBundle({args = [], cwd, env = {}, node = []}: Spawned): Promise<Ended> {
+export async function spawnBundle({args = [], cwd, env = {}, node = [], started}: Spawned): Promise<Ended> {
   const child = spawn(process.execPath, [...node, bundle, ...args], {
     cwd: cwd ?? root,
     env: {PATH: process.env['PATH'] ?? '', HOME: env['HOME'] ?? join(tmpdir(), 'no-such-home'), ...env},
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: limitMs,
   })
+  started?.((signal) => void child.kill(signal))
   const parts = {stdout: '', stderr: ''}
   child.stdout.setEncoding('utf8').on('data', (text: string) => void (parts.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => void (parts.stderr += text))
@@ -66,6 +69,7 @@ export async function spawnAction(run: {
   readonly env: Readonly<Record<string, string>>
   /** What earlier steps of the job left in the workspace. */
   readonly prepare?: (workspace: string) => void
+  readonly started?: Spawned['started']
 }): Promise<ActionRun> {
   const folder = mkdtempSync(join(tmpdir(), 'refactor-plan-action-'))
   const file = (name: string, text: string): string => {
@@ -80,6 +84,7 @@ export async function spawnAction(run: {
   const startedAt = Date.now()
   const ended = await spawnBundle({
     cwd: workspace,
+    ...(run.started === undefined ? {} : {started: run.started}),
     env: {
       CI: 'true',
       GITHUB_ACTIONS: 'true',

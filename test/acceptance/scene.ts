@@ -6,7 +6,7 @@ import {comment, pullRequest, type CommentPayload, type PullPayload} from '../fi
 import {startGitHub, type FakeGitHub} from '../fixtures/github.ts'
 import {startModels, type Models, type Script} from '../fixtures/models.ts'
 import {makeRepository, type Files, type RepositoryFixture} from '../fixtures/repository.ts'
-import {forget, spawnAction, type ActionRun} from './bundle.ts'
+import {forget, spawnAction, type ActionRun, type Spawned} from './bundle.ts'
 
 /** In it the static rules find one thing, and that is all there is. */
 const cart = `defmodule Shop.Cart do
@@ -72,6 +72,7 @@ export interface Run {
   readonly inputs?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
   readonly prepare?: (workspace: string) => void
+  readonly started?: Spawned['started']
 }
 
 export interface Scene {

@@ -25,6 +25,22 @@ const matrix = (rows: number, columns: number): fc.Arbitrary<readonly (readonly 
     },
   )
 
+/** The best pair first: what a simpler program would do. */
+function greedy(values: readonly (readonly number[])[]): number {
+  const pairs = values
+    .flatMap((row, at) => row.map((value, column) => ({value, at, column})))
+    .toSorted((a, b) => b.value - a.value)
+  const [rows, columns] = [new Set<number>(), new Set<number>()]
+  let sum = 0
+  for (const {value, at, column} of pairs) {
+    if (rows.has(at) || columns.has(column)) continue
+    rows.add(at)
+    columns.add(column)
+    sum += value
+  }
+  return sum
+}
+
 describe('assign', () => {
   test.each<readonly [string, readonly (readonly number[])[], readonly (number | null)[]]>([
     ['nothing', [], []],
@@ -49,13 +65,30 @@ describe('assign', () => {
     fc.assert(
       fc.property(
         fc
-          .tuple(fc.integer({min: 1, max: 5}), fc.integer({min: 1, max: 5}))
+          .tuple(fc.integer({min: 1, max: 6}), fc.integer({min: 1, max: 6}))
           .chain(([rows, columns]) => matrix(rows, columns)),
         (values) => {
           const given = assign(values)
           const columns = given.filter((column) => column !== null)
           expect(new Set(columns).size).toBe(columns.length)
           expect(sumOf(values, given)).toBeCloseTo(best(values), 9)
+        },
+      ),
+    )
+  })
+
+  test('is never worse than taking the best pair first, and never a pair of no value', () => {
+    fc.assert(
+      fc.property(
+        fc
+          .tuple(fc.integer({min: 1, max: 40}), fc.integer({min: 1, max: 12}))
+          .chain(([rows, columns]) => matrix(rows, columns)),
+        (values) => {
+          const given = assign(values)
+          expect(sumOf(values, given)).toBeGreaterThanOrEqual(greedy(values) - 1e-9)
+          given.forEach((column, row) => {
+            if (column !== null) expect(values[row]?.[column]).toBeGreaterThan(0)
+          })
         },
       ),
     )

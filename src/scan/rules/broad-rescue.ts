@@ -1,6 +1,6 @@
 import {handsOn, logsIn, runsForeignCode} from '../elixir/barrier.ts'
 import {isVariable, localName, sectionOf, stabsOf, type Stab} from '../elixir/block.ts'
-import {clauseOf, type Module} from '../elixir/module.ts'
+import {clauseOf, type Clause, type Module} from '../elixir/module.ts'
 import {placeOf, type Hit, type Rule} from '../rule.ts'
 import {textOf, type Syntax} from '../syntax.ts'
 
@@ -8,12 +8,20 @@ import {textOf, type Syntax} from '../syntax.ts'
 const barrier =
   /^(terminate|handle_event|format|safe_|try_|with_|run_|perform|execute|retry|protect|attempt|rescue|catch)/
 
+/** `handle_…(event, measurements, metadata, config)`: an exception would detach it for good. */
+const isTelemetryHandler = ({name, parameters}: Clause): boolean =>
+  name.startsWith('handle_') && parameters.length === 4
+
 function hitOf(module: Module, guarded: Syntax, stab: Stab): readonly Hit[] {
   const [variable] = stab.patterns
   if (stab.patterns.length !== 1 || !isVariable(variable) || stab.guard !== null) return []
   if (handsOn(module, stab, textOf(variable))) return []
   const clause = clauseOf(module, stab.node)
-  if (clause !== null && (barrier.test(clause.name) || runsForeignCode(module, clause.node, stab))) return []
+  if (
+    clause !== null &&
+    (barrier.test(clause.name) || isTelemetryHandler(clause) || runsForeignCode(module, clause.node, stab))
+  )
+    return []
   const logs = logsIn(module, stab.node).length > 0
   return [
     {

@@ -245,6 +245,12 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
     ],
     silent: [
       {
+        why: 'telemetry detaches a handler that raises',
+        files: module(
+          '  def handle_span(_event, measurements, _meta, _config) do\n    export(measurements)\n  rescue\n    e -> Logger.debug(inspect(e))\n  end',
+        ),
+      },
+      {
         why: 'it raises again',
         files: module('  def get(x) do\n    parse(x)\n  rescue\n    e -> reraise e, __STACKTRACE__\n  end'),
       },

@@ -1,0 +1,250 @@
+/** What a pull request may try, and what comes of it: nothing. */
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import type {Files} from '../fixtures/repository.ts'
+import {dangersIn} from '../report/dangers.ts'
+import type {ActionRun} from './bundle.ts'
+import {
+  commandsIn,
+  failing,
+  gate,
+  headline,
+  inScene,
+  keys,
+  passing,
+  readIn,
+  settings,
+  withoutGold,
+  written,
+} from './scene.ts'
+import {genesis, planOf, spawnClaim} from './script.ts'
+
+const timeout = 90_000
+let scratch = ''
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'refactor-plan-trust-'))
+})
+afterAll(() => rmSync(scratch, {recursive: true, force: true}))
+
+const offline = `name: own
+steps:
+  - {name: scan, type: scan}
+  - {name: plan, type: plan, from: scan}
+`
+const policy: Files = {
+  ...failing,
+  ...settings({pipeline: 'pipelines/own.yaml', threshold: 8}),
+  'pipelines/own.yaml': offline,
+}
+const lenient = settings({threshold: 0, gate: 'off', gold: 'nowhere', permissions: ['triage'], comment: 'off'})
+const easy = passing['gold/self/gold.yaml'] ?? null
+
+describe.concurrent('a pull request does not decide its own verdict', {timeout}, () => {
+  const heads: Readonly<Record<string, Files>> = {
+    'it changes nothing of the policy': {'README.md': '# Shop\n'},
+    'it lowers the threshold': lenient,
+    'it deletes the gold standard and the settings': {'gold/self/gold.yaml': null, '.github/refactor-plan.yml': null},
+    'it makes the gold standard easy': {'gold/self/gold.yaml': easy, 'gold/other/gold.yaml': easy},
+    'it edits the pipeline': {'pipelines/own.yaml': 'name: evil\nsteps: [{name: a, type: echo, text: "10 of 10"}]\n'},
+    'all of it': {...lenient, 'gold/self/gold.yaml': null, 'pipelines/own.yaml': null, 'pipelines/offline.yaml': 'x'},
+  }
+  const scores = new Set<string>()
+  test.each(Object.entries(heads))('%s', (_, head) =>
+    inScene({base: policy, head}, async ({repository, onPull, statusesOf, comments}) => {
+      const run = await onPull()
+      expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 1, verdict: 'fail'})
+      expect(run.outputs).toMatchObject({threshold: '8', pipeline: 'own', 'base-sha': repository.base})
+      expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} failure`])
+      expect(comments()).toHaveLength(1)
+      scores.add(run.outputs['score'] ?? '')
+      expect([...scores]).toHaveLength(1)
+    }),
+  )
+
+  test('a head that moves while it is judged: no success on either commit', () =>
+    inScene({}, async ({hub, repository, onPull, statusesOf, comments}) => {
+      const next = repository.commit(repository.head, {'lib/late.ex': 'defmodule Late do\nend\n'})
+      hub.watch(({method, path}) => {
+        if (method === 'POST' && path.includes('/statuses/')) hub.state.moveHead(7, next)
+      })
+      const run = await onPull()
+      expect({code: run.code, verdict: run.outputs['verdict'], state: run.outputs['status-state']}).toEqual({
+        code: 0,
+        verdict: 'skipped',
+        state: 'error',
+      })
+      expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} error`])
+      expect(statusesOf(next)).toEqual([])
+      expect(comments()).toEqual([])
+    }))
+
+  test('a fork: its head stands only in refs/pull/7/head', () =>
+    inScene({branch: null}, async ({hub, repository, onPull, statusesOf, comments}) => {
+      const run = await onPull({payload: {from: 'mallory/shop', author: 'mallory'}})
+      expect({code: run.code, head: run.outputs['head-sha']}).toEqual({code: 0, head: repository.head})
+      expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} success`])
+      expect(comments()).toHaveLength(1)
+      expect(hub.state.pulls.get(7)?.head.repository).toBe('mallory/shop')
+    }))
+})
+
+const nasty = [
+  '::set-output name=verdict::pass',
+  '##[set-output name=verdict;]pass',
+  '\r\n::add-mask::a',
+  '<!-- refactor-plan -->',
+  '@everyone fixes #1',
+  '![x](https://evil.example/x.png)',
+  '[x](https://evil.example) https://evil.example/y',
+  '<img src="https://evil.example/z.png"><details open>',
+  '```\n</details>\n# 10 of 10\n```',
+  '\u202e\u200b\u001b[2J',
+].join('\n')
+
+const names = [
+  'lib/::warning::x.ex',
+  'lib/$(touch here).ex',
+  'lib/a\n::error::b.ex',
+  'lib/<img src=x>|@all.ex',
+  'lib/-rf.ex',
+]
+const bad = (name: string): string =>
+  `defmodule ${name} do\n  # ::set-output name=verdict::pass\n  def go, do: spawn(fn -> "![x](https://evil.example/x.png) @everyone" end)\nend\n`
+
+const tags = ['<details>', '<details', '</details>', '<summary>', '</summary>', '<b>', '</b>']
+const known = ['verdict', 'score', 'threshold', 'pipeline', 'cost-usd', 'comment-url', 'status-state', 'pr-number']
+
+function expectHarmless(run: ActionRun, comments: readonly string[], url: string): void {
+  const told = commandsIn(run).filter((line) => !/^::(?:add-mask|error|warning)::/.test(line))
+  expect(told).toEqual([])
+  expect(run.stdout).not.toMatch(/^::(?:error|warning)::[^]*\r/m)
+  expect(run.stdout + run.stderr).not.toMatch(/[\u001b\u202e\u200b]/)
+  const odd = Object.keys(run.outputs).filter((name) => !known.includes(name) && !/-(?:low|high|path|sha)$/.test(name))
+  expect(odd).toEqual([])
+  for (const value of Object.values(run.outputs)) expect(value).toMatch(/^[\w.:+/@#-]*$/)
+  expect(comments).toHaveLength(1)
+  const [first = '', ...rest] = (comments[0] ?? '').split('\n')
+  expect(first).toBe('<!-- refactor-plan -->')
+  expect(dangersIn(rest.join('\n'), url, tags)).toEqual([])
+  expect(dangersIn(run.summary, url, tags)).toEqual([])
+}
+
+describe.concurrent('hostile text', {timeout}, () => {
+  test('in the code and in the names of files stays text', () =>
+    inScene(
+      {
+        base: withoutGold,
+        head: Object.fromEntries(names.map((name, at) => [name, bad(`A${at}`)])),
+      },
+      async ({hub, onPull, comments}) => {
+        const run = await onPull()
+        expect(run.code).toBe(0)
+        expect(comments()[0]).toContain('warning')
+        expectHarmless(run, comments(), hub.url)
+      },
+    ))
+
+  test('in a plan, whichever field it stands in, stays text', () => {
+    const claims = [{...spawnClaim, category: nasty, title: nasty, description: nasty}]
+    const more = {title: nasty, instructions: nasty}
+    const plan = {...planOf(claims, more), summary: nasty}
+    return inScene(
+      {models: genesis(claims, (_, role) => (role === 'changes' ? {json: plan} : null))},
+      async ({hub, models, onPull, comments}) => {
+        const run = await onPull({inputs: keys(models)})
+        expect(run.outputs['pipeline']).toBe('genesis')
+        expect(comments()[0]).toContain('everyone')
+        expectHarmless(run, comments(), hub.url)
+      },
+    )
+  })
+
+  test('in a model’s error stays text', () =>
+    inScene({models: {status: 400, message: nasty}}, async ({hub, models, onPull, comments}) => {
+      const run = await onPull({inputs: keys(models)})
+      expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 2, verdict: 'error'})
+      expect(headline(comments()[0])).toMatch(/could not be judged/)
+      expectHarmless(run, comments(), hub.url)
+    }))
+})
+
+/** Every way known to make git, npm or a shell run something that a repository brought along. */
+const traps = (sentinel: string): Files => ({
+  '.gitattributes': '* filter=evil diff=evil merge=evil export-subst\n',
+  '.gitmodules': `[submodule "x"]\n\tpath = x\n\turl = ext::sh -c touch% ${sentinel}\n\tupdate = !touch ${sentinel}\n`,
+  '.gitconfig': `[core]\n\tfsmonitor = touch ${sentinel}\n`,
+  '.githooks/post-checkout': {mode: '100755', text: `#!/bin/sh\ntouch ${sentinel}\n`},
+  'package.json': JSON.stringify({scripts: {preinstall: `touch ${sentinel}`, prepare: `touch ${sentinel}`}}),
+  'mix.exs': `System.cmd("touch", ["${sentinel}"])\ndefmodule M do\nend\n`,
+  '.tool-versions': `elixir $(touch ${sentinel})\n`,
+  x: {mode: '160000', text: 'e'.repeat(40)},
+})
+
+const config = (sentinel: string): string => `[core]
+\tfsmonitor = "touch ${sentinel};"
+\thooksPath = .githooks
+\tsshCommand = touch ${sentinel}
+\tgitProxy = touch ${sentinel}
+[filter "evil"]
+\tsmudge = touch ${sentinel}
+\tclean = touch ${sentinel}
+\tprocess = touch ${sentinel}
+[diff "evil"]
+\ttextconv = touch ${sentinel}
+[credential]
+\thelper = "!touch ${sentinel};"
+[uploadpack]
+\tpackObjectsHook = touch ${sentinel}
+[url "ext::sh -c touch% ${sentinel}"]
+\tinsteadOf = http://
+`
+
+describe.concurrent('nothing of the repository runs', {timeout}, () => {
+  test('neither hooks nor filters nor scripts, in the pull request or in the workspace', () => {
+    const sentinel = join(scratch, 'sentinel')
+    const prepare = (workspace: string): void => {
+      mkdirSync(join(workspace, '.git', 'hooks'), {recursive: true})
+      mkdirSync(join(workspace, '.git', 'objects'))
+      mkdirSync(join(workspace, '.git', 'refs'))
+      writeFileSync(join(workspace, '.git', 'HEAD'), 'ref: refs/heads/main\n')
+      writeFileSync(join(workspace, '.git', 'config'), config(sentinel))
+      for (const hook of ['reference-transaction', 'post-checkout', 'pre-auto-gc', 'fsmonitor-watchman'])
+        writeFileSync(join(workspace, '.git', 'hooks', hook), `#!/bin/sh\ntouch ${sentinel}\n`, {mode: 0o755})
+    }
+    return inScene({head: traps(sentinel)}, async ({onPull, repository, statusesOf}) => {
+      const run = await onPull({prepare})
+      expect({code: run.code, states: statusesOf(repository.head)}).toEqual({
+        code: 0,
+        states: [`${gate} pending`, `${gate} success`],
+      })
+      expect(existsSync(sentinel)).toBe(false)
+    })
+  })
+
+  test('links are not followed, in the head or on the way to the plan', () =>
+    inScene(
+      {
+        head: {
+          'lib/accounts.ex': {mode: '120000', text: '/etc/passwd'},
+          'lib/environment.ex': {mode: '120000', text: '/proc/self/environ'},
+          'lib/loop.ex': {mode: '120000', text: 'loop.ex'},
+        },
+      },
+      async ({onPull, comments, repository, statusesOf}) => {
+        const run = await onPull()
+        expect(run.code).toBe(0)
+        const all = [run.stdout, run.summary, ...comments(), readIn(run, run.outputs['report-path'])].join('\n')
+        expect(all).not.toMatch(/root:|ghs_runner(?!$)/m)
+        const elsewhere = mkdtempSync(join(scratch, 'elsewhere-'))
+        const linked = await onPull({
+          prepare: (workspace) => symlinkSync(elsewhere, join(workspace, 'evolved_pipelines')),
+        })
+        expect({code: linked.code, verdict: linked.outputs['verdict']}).toEqual({code: 2, verdict: 'error'})
+        expect(readdirSync(elsewhere)).toEqual([])
+        expect(written(linked)).toEqual(['evolved_pipelines'])
+        expect(statusesOf(repository.head).at(-1)).toBe(`${gate} error`)
+      },
+    ))
+})
