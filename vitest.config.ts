@@ -1,9 +1,14 @@
 import {defineConfig} from 'vitest/config'
 
+/** `.ci/run` counts tests from here: `npm cit` hands no flags on. */
+const counts = process.env['TEST_COUNTS']
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // spawning the bundle takes a second each, and several on a loaded machine
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    reporters: counts === undefined ? ['default'] : ['default', ['json', {outputFile: counts}]],
   },
 })
