@@ -6,6 +6,8 @@ import {parse} from 'yaml'
 import * as z from 'zod'
 import {commands} from '../src/commands/index.ts'
 import {parseConfig, Settings} from '../src/config.ts'
+import {Plan} from '../src/plan/plan.ts'
+import {GoldStandard} from '../src/score/gold.ts'
 import {root} from './acceptance/bundle.ts'
 
 const Action = z.strictObject({
@@ -55,6 +57,19 @@ test("the README's table of settings is the schema's", () => {
 test('every setting has a sentence, every command a row in the README', () => {
   expect(settings.filter(([, {description}]) => description === undefined).map(([name]) => name)).toEqual([])
   expect(Object.keys(commands).filter((name) => !new RegExp(`\\| \`${name}[ \`]`).test(text('README.md')))).toEqual([])
+})
+
+describe('the published JSON Schemas are the ones that files are checked with', () => {
+  test.each([
+    ['plan', Plan],
+    ['gold', GoldStandard],
+    ['config', Settings.partial()],
+  ])('schemas/%s.schema.json', (name, schema) => {
+    const path = join(root, 'schemas', `${name}.schema.json`)
+    const fresh = `${JSON.stringify({title: `Refactor Plan: ${name}`, ...z.toJSONSchema(schema, {io: 'input'})}, null, 2)}\n`
+    if (process.env['UPDATE'] === '1') writeFileSync(path, fresh)
+    else expect(readFileSync(path, 'utf8')).toBe(fresh)
+  })
 })
 
 describe('configuration', () => {
