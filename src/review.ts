@@ -182,10 +182,12 @@ export async function readCommits(
   const into = join(folder, 'objects.git')
   const url = `${outside.serverUrl}/${outside.repository}.git`
   await fetchCommits({url, token, commits: [...new Set([head, base])], into})
-  const under = async (commit: string): Promise<Source> => ({
-    ...(await objects(into, commit)),
-    name: outside.repository,
-  })
+  const under = async (commit: string): Promise<Source> => {
+    const source = await objects(into, commit)
+    // settings, pipeline and gold standards are looked up one after the other, and a large tree takes long to list
+    let listing: ReturnType<Source['list']> | null = null
+    return {...source, name: outside.repository, list: () => (listing ??= source.list())}
+  }
   return {head: await under(head), base: await under(base)}
 }
 

@@ -21,8 +21,9 @@ export function scan(files: readonly {readonly path: string; readonly text: stri
   const skipped: {file: string; why: string}[] = []
   const hits: NamedHit[] = []
   const elixir: Source[] = []
+  const paths = new Set(files.map(({path}) => path))
   for (const file of files) {
-    const read = readSource(file, parse)
+    const read = readSource(file, paths, parse)
     if (read.ok === false) skipped.push({file: file.path, why: read.why})
     if (read.ok !== true) continue
     if (read.source.language === 'elixir') elixir.push(read.source)

@@ -20,10 +20,14 @@ export type SourceRead =
   | {readonly ok: false; readonly why: string}
   | {readonly ok: null}
 
-/** `ok: null`: no rule reads this language, which is not worth a word. */
-export function readSource({path, text}: {readonly path: string; readonly text: string}, parse: Parse): SourceRead {
+/** `ok: null`: nothing for any rule to read (another language, or what a compiler wrote), which is not worth a word. */
+export function readSource(
+  {path, text}: {readonly path: string; readonly text: string},
+  paths: ReadonlySet<string>,
+  parse: Parse,
+): SourceRead {
   const language = languageOf(path)
-  if (language === null || path.endsWith('.d.ts')) return {ok: null}
+  if (language === null || isGenerated(path, paths)) return {ok: null}
   if (text.length > maxBytes) return {ok: false, why: 'larger than 1 MB'}
   if (isMinified(text)) return {ok: false, why: `minified: a line is longer than ${maxLine} characters`}
   const tree = parse(language, text)
@@ -56,6 +60,18 @@ const scriptFolder =
   /(^|\/)(bench(marks?)?|examples?|scripts?|demos?|docs\w*|doc|priv|config|migrations|rel|tools|installer\/templates|lib\/mix)\//
 const scriptFile =
   /(\.exs|(^|\/)(setup|noxfile|tasks|manage)\.py|\.(config|stories|bench|benchmark)\.[cm]?[jt]sx?|(^|\/)(gulpfile|gruntfile)\.js)$/i
+
+const declaration = /\.d\.[cm]?ts$/i
+
+/**
+ * A declaration, or JavaScript that stands beside its own: a published package carries its build output next to the sources
+ * (zod 4 ships `v3/types.js`, `v3/types.cjs` and `src/v3/types.ts`), and nobody repairs the copy.
+ */
+function isGenerated(path: string, paths: ReadonlySet<string>): boolean {
+  if (declaration.test(path)) return true
+  const [script, stem = ''] = /^(.+)\.[cm]?js$/.exec(path) ?? []
+  return script !== undefined && ['.d.ts', '.d.cts', '.d.mts'].some((ending) => paths.has(stem + ending))
+}
 
 function roleOf(path: string): Source['role'] {
   if (testFolder.test(path) || testFile.test(path)) return 'test'

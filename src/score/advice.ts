@@ -31,7 +31,7 @@ export function advice({score, subscores, gold: judged, caps}: Scorecard, gold: 
       const {credit, matched_by: by} = judged.find(({id}) => id === finding.id) ?? {credit: 1, matched_by: null}
       const weight = weightOf(finding)
       const gain = all === 0 ? 0 : pointsAt(Math.min(1, now + (weight * (1 - credit)) / all)) - pointsAt(now)
-      if (weight === 0 || gain < least) return []
+      if (gain < least) return []
       const title = nameOf(finding)
       const limit = caps.some(({message}) => message.includes(`${finding.id},`))
         ? ' Without it the score is limited.'

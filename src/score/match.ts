@@ -66,9 +66,6 @@ const validityWeight = {verified: 1, unverified: 1, disputed: 0.5, refuted: 0} a
 export const weightOf = ({severity, validity, extra}: GoldFinding): number =>
   extra ? 0 : severityWeight[severity] * validityWeight[validity]
 
-/** Needed for full marks. */
-export const isNeeded = (finding: GoldFinding): boolean => weightOf(finding) > 0
-
 /** So many findings of a plan are read, the most pressing first. */
 export const maxFindings = 300
 /** So few of them may earn coverage: who names everything names the right things too (§3.2). */
@@ -203,7 +200,19 @@ function assigned(board: Board): readonly Link[] {
       return usable ? value * value + 1e-6 * (gold[at]?.weight ?? 0) : 0
     }),
   )
-  return assign(values).flatMap((at, candidate) => (at === null ? [] : [linkOf(board, candidate, at)]))
+  const links = assign(values).flatMap((at, candidate) => (at === null ? [] : [linkOf(board, candidate, at)]))
+  return withoutEchoes(candidates, links)
+}
+
+/** Said twice, a finding takes its own gold finding and a neighbour's: of what repeats itself only sure matches are more than one. */
+function withoutEchoes(candidates: readonly Candidate[], links: readonly Link[]): readonly Link[] {
+  const firstOf = ({candidate}: Link): number => candidates[candidate]?.repetition.of ?? candidate
+  const surest = new Map<number, Link>()
+  for (const link of links) {
+    const best = surest.get(firstOf(link))
+    if (best === undefined || link.likeness > best.likeness) surest.set(firstOf(link), link)
+  }
+  return links.filter((link) => link.likeness >= sure || surest.get(firstOf(link)) === link)
 }
 
 /** Of findings in the same words only the surest few earn something (§3.7). */
@@ -232,8 +241,9 @@ function withMerged(board: Board, links: readonly Link[]): readonly Link[] {
       [...own.keys()].flatMap((candidate) => {
         const count = board.candidates[candidate]?.finding.locations.length ?? 0
         const first = board.table[candidate]?.[own.get(candidate)?.gold ?? -1]?.place
-        const place = board.table[candidate]?.[gold]?.place
-        return count >= 2 && count <= 4 && place !== null && place !== first
+        const {place = null, text = 0} = board.table[candidate]?.[gold] ?? {}
+        // four places anywhere are near to something: the words must speak of the second defect as well
+        return count >= 2 && count <= 4 && place !== null && place !== first && text >= relatedText
           ? [linkOf(board, candidate, gold, 0.8)]
           : []
       }),

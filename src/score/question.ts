@@ -26,6 +26,8 @@ const most = 12
 const maxWords = 500
 const maxExcerpt = 2000
 const maxPlan = 5000
+/** Characters. A shorter quote stands in almost any text, so it shows nothing. */
+const minQuote = 8
 /** Lines above and below the place that are shown. */
 const around = 8
 
@@ -173,7 +175,10 @@ export function sheetOf(questions: readonly Question[], nonce: string): Sheet {
     isQuoted: (id, quote) => {
       const words = plain(quote)
       const texts = Object.values(questionOf(id)?.untrusted ?? {})
-      return words.length >= 3 && texts.some((text) => plain(marked(text, marker)).includes(words))
+      return texts.some((text) => {
+        const whole = plain(marked(text, marker))
+        return words !== '' && words.length >= Math.min(minQuote, whole.length) && whole.includes(words)
+      })
     },
   }
 }

@@ -140,8 +140,12 @@ function lineLikeness(ours: GroundedPlace, theirs: GroundedPlace): number | null
 const areQuoted = (ours: GroundedPlace, theirs: GroundedPlace): boolean =>
   ours.anchor !== null && theirs.anchor !== null
 
+/** Lines. Who cites a whole file has cited no place in it, and must not be near to everything there. */
+const maxRange = 40
+
 export function intervalOf({anchor, start, end}: GroundedPlace): readonly [number, number] | null {
-  const cited = start === null ? null : ([start, Math.max(start, end ?? start)] as const)
+  const last = Math.min(Math.max(start ?? 1, end ?? 1), (start ?? 1) + maxRange)
+  const cited = start === null ? null : ([start, last] as const)
   if (anchor === null) return cited
   if (cited === null) return [anchor, anchor]
   const inside = anchor >= cited[0] - 3 && anchor <= cited[1] + 3

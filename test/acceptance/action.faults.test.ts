@@ -2,7 +2,7 @@
 import {describe, expect, test} from 'vitest'
 import type {Fault} from '../fixtures/github.ts'
 import type {Token} from '../fixtures/github-state.ts'
-import {failing, gate, headline, inScene, passing} from './scene.ts'
+import {failing, gate, headline, inScene, passing, settings} from './scene.ts'
 
 const timeout = 90_000
 const may: Token['permissions'] = {contents: 'read', pull_requests: 'write', statuses: 'write', metadata: 'read'}
@@ -79,7 +79,6 @@ describe.concurrent('a policy that cannot be read', {timeout}, () => {
   test.each([
     {name: 'a value', text: 'gate: warn\nthreshold: eight\n', says: /\.github\/refactor-plan\.yml:2:12/},
     {name: 'a key', text: '# ours\nthreshhold: 8\n', says: /\.github\/refactor-plan\.yml:2:1/},
-    {name: 'its YAML', text: 'gate: [warn\n', says: /\.github\/refactor-plan\.yml:\d+:\d+/},
   ])('$name: exit 2, the line, and an error on the commit', ({text, says}) =>
     inScene(
       {base: {...passing, '.github/refactor-plan.yml': text}},
@@ -93,6 +92,18 @@ describe.concurrent('a policy that cannot be read', {timeout}, () => {
     ),
   )
 
+  test('settings that the API does not find and git does: the defaults are not taken instead', () =>
+    inScene(
+      {base: {...passing, ...settings({threshold: 9.9})}},
+      async ({hub, repository, onPull, statusesOf, comments}) => {
+        hub.faults.push({route: /\/contents\//, status: 404, body: {message: 'Not Found'}})
+        const run = await onPull()
+        expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 3, verdict: 'error'})
+        expect(statusesOf(repository.head)).toEqual([pending, error])
+        expect(comments()[0]).toContain('not the same by git')
+      },
+    ))
+
   test.each([
     {name: 'a gold standard', path: 'gold/self/gold.yaml', text: 'schema: 1\nname: self\nfindings: []\n', inputs: {}},
     {
@@ -101,7 +112,6 @@ describe.concurrent('a policy that cannot be read', {timeout}, () => {
       text: 'steps: [{name: a, type: magic}]\n',
       inputs: {pipeline: 'pipelines/own.yaml'},
     },
-    {name: 'a pipeline that is not there', path: 'a.txt', text: 'a', inputs: {pipeline: 'pipelines/own.yaml'}},
     {name: 'an input', path: 'a.txt', text: 'a', inputs: {threshold: 'high'}},
   ])('$name: exit 2 and an error on the commit', ({path, text, inputs}) =>
     inScene({base: {...passing, [path]: text}}, async ({repository, onPull, statusesOf, comments}) => {

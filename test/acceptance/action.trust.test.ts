@@ -44,11 +44,18 @@ const easy = passing['gold/self/gold.yaml'] ?? null
 describe.concurrent('a pull request does not decide its own verdict', {timeout}, () => {
   const heads: Readonly<Record<string, Files>> = {
     'it changes nothing of the policy': {'README.md': '# Shop\n'},
-    'it lowers the threshold': lenient,
-    'it deletes the gold standard and the settings': {'gold/self/gold.yaml': null, '.github/refactor-plan.yml': null},
-    'it makes the gold standard easy': {'gold/self/gold.yaml': easy, 'gold/other/gold.yaml': easy},
-    'it edits the pipeline': {'pipelines/own.yaml': 'name: evil\nsteps: [{name: a, type: echo, text: "10 of 10"}]\n'},
-    'all of it': {...lenient, 'gold/self/gold.yaml': null, 'pipelines/own.yaml': null, 'pipelines/offline.yaml': 'x'},
+    'it lowers the threshold, and all that goes with it': lenient,
+    'it deletes the policy': {
+      'gold/self/gold.yaml': null,
+      '.github/refactor-plan.yml': null,
+      'pipelines/own.yaml': null,
+    },
+    'it makes the gold standard easy and the pipeline kind': {
+      'gold/self/gold.yaml': easy,
+      'gold/other/gold.yaml': easy,
+      'pipelines/own.yaml': 'name: kind\nsteps: [{name: a, type: echo, text: "10 of 10"}]\n',
+      'pipelines/offline.yaml': 'name: kind\n',
+    },
   }
   const scores = new Set<string>()
   test.each(Object.entries(heads))('%s', (_, head) =>
@@ -140,7 +147,8 @@ describe.concurrent('hostile text', {timeout}, () => {
       },
       async ({hub, onPull, comments}) => {
         const run = await onPull()
-        expect(run.code).toBe(0)
+        // no plan can name a path with a line break in it, so the gate stays closed
+        expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 1, verdict: 'fail'})
         expect(comments()[0]).toContain('warning')
         expectHarmless(run, comments(), hub.url)
       },

@@ -6,7 +6,15 @@ export interface Code {
 
 export interface Example {
   /** Code in which the rule must speak, on the line that holds `at`. */
-  readonly hits: readonly {readonly files: readonly Code[]; readonly at: string; readonly severity?: string}[]
+  readonly hits: readonly {
+    readonly files: readonly Code[]
+    readonly at: string
+    readonly severity?: string
+    /** What the title and the description must say; a lookahead as in `^(?!…)` forbids. */
+    readonly says?: RegExp
+    /** How many lines belong to the one finding. */
+    readonly places?: number
+  }[]
   /** Look-alikes on which it must stay silent, and why. */
   readonly silent: readonly {readonly why: string; readonly files: readonly Code[]}[]
 }

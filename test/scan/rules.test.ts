@@ -52,12 +52,14 @@ const hits = Object.entries(examples).flatMap(([name, {hits}]) => hits.map((hit)
 const silences = Object.entries(examples).flatMap(([name, {silent}]) => silent.map((each) => ({name, ...each})))
 
 describe('hits', () => {
-  it.each(hits)('$name at $at', ({name, files, at, severity}) => {
+  it.each(hits)('$name at $at', ({name, files, at, severity, says, places}) => {
     const found = findingsOf(name, files)
     expect(found.map(({locations: [first]}) => first?.evidence ?? '').filter((each) => each.includes(at))).toHaveLength(
       1,
     )
     if (severity !== undefined) expect(found[0]?.severity).toBe(severity)
+    if (says !== undefined) expect(`${found[0]?.title}: ${found[0]?.description}`).toMatch(says)
+    if (places !== undefined) expect(found.map(({locations}) => locations.length)).toEqual([places])
     for (const finding of found) expectSound(finding, files)
   })
 })

@@ -64,6 +64,7 @@ describe('findQuote', () => {
     ['other indentation, an annotation', `def  subscribe(pid) do\n${quote}   # never released`, null, [2, 1]],
     ['a part of a line', 'Process.monitor(pid)', null, [3, 1]],
     ['a left out line', 'def subscribe(pid) do\n{:ok, ref}', null, [2, 1]],
+    ['a line too far below', `def subscribe(pid) do\n# Part\nref = Process.monitor(other)`, null, [2, 0.5]],
     ['half invented', `${quote}\nProcess.demonitor(gone)`, null, [3, 0.5]],
     ['lines in the wrong order', '{:ok, ref}\ndef subscribe(pid) do', null, [2, 0.5]],
     ['the nearer of two', 'ref = Process.monitor(', 60, [66, 1]],

@@ -52,7 +52,7 @@ const scoreOf = (about: Plan, judgement: Judgement | null, given = knownCase): n
   scorePlan(about, given.gold, given.code, judgement).score ?? Number.NaN
 
 /** In words so different that the scorer is unsure. */
-const vague = mapFindings(plan, (finding, at) => ({
+const vague = mapFindings(plan, (finding) => ({
   ...withoutEvidence(finding),
   title: `Trouble around ${finding.category.split('-')[0] ?? ''}`,
   description: 'This part of the program does not do what one would hope for.',
@@ -153,6 +153,17 @@ describe('what a judge may change', () => {
       4,
     )
     expect(supportedBy(yes)).toHaveLength(4)
+  })
+
+  test('no praise of the plan lifts a hard limit', async () => {
+    const unproven: Plan = {...plan, changes: plan.changes.map((change) => ({...change, verification: []}))}
+    const judgement = await ask(unproven, saying({match: 'yes', support: 'yes', plan: 'yes'}))
+    expect(judgement.plan.every(({yes}) => yes >= 3)).toBe(true)
+    expect(scorePlan(unproven, gold, code, judgement)).toMatchObject({
+      score: 7.9,
+      judge: 'ran',
+      caps: [{code: 'unverified-changes'}],
+    })
   })
 
   const weak = cases.flatMap((given) => {

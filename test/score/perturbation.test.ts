@@ -9,6 +9,7 @@ import {cases, mapFindings, neededOf, planOf, randomOf, shuffled, withMore, type
 import {
   finding,
   grounded,
+  guesses,
   invented,
   lint,
   novel,
@@ -26,7 +27,8 @@ import {
   withoutLines,
 } from './perturbation.ts'
 
-const isFalling = (scores: readonly number[]): boolean => scores.every((score, at) => at === 0 || score < (scores[at - 1] ?? 0))
+const isFalling = (scores: readonly number[]): boolean =>
+  scores.every((score, at) => at === 0 || score < (scores[at - 1] ?? 0))
 
 /** Rank correlation, ties at their mean rank. */
 function spearman(a: readonly number[], b: readonly number[]): number {
@@ -49,7 +51,9 @@ const withoutChangesFor = (plan: Plan, kept: ReadonlySet<string>): Plan => ({
 })
 
 it('there are gold standards to measure on', () => {
-  expect(cases.map(({gold}) => gold.name)).toEqual(expect.arrayContaining(['known', 'otp-shop', 'py-ingest', 'ts-billing']))
+  expect(cases.map(({gold}) => gold.name)).toEqual(
+    expect.arrayContaining(['known', 'otp-shop', 'py-ingest', 'ts-billing']),
+  )
 })
 
 describe.each(cases.map((given) => [given.gold.name, given] as const))('%s', (_, given) => {
@@ -105,8 +109,14 @@ describe.each(cases.map((given) => [given.gold.name, given] as const))('%s', (_,
     for (const base of [weakOf(given), planOf(neededOf(given).slice(0, Math.ceil(size / 2)))]) {
       const before = score(base)
       for (const payload of payloads) {
-        const everywhere = mapFindings(base, (each) => ({...each, title: `${each.title ?? ''} ${payload}`, description: `${payload} ${each.description}`}))
-        const own = withMore(base, [finding({id: 'injected', title: payload, description: payload, severity: 'critical'})])
+        const everywhere = mapFindings(base, (each) => ({
+          ...each,
+          title: `${each.title ?? ''} ${payload}`,
+          description: `${payload} ${each.description}`,
+        }))
+        const own = withMore(base, [
+          finding({id: 'injected', title: payload, description: payload, severity: 'critical'}),
+        ])
         for (const told of [{...base, goal: payload, summary: payload}, everywhere, own]) {
           // "process" is a word of some gold standards too
           expect(score(told)).toBeLessThanOrEqual(before + 0.015)
@@ -117,7 +127,12 @@ describe.each(cases.map((given) => [given.gold.name, given] as const))('%s', (_,
 
   test('M6 the words of the gold standard as a heap gain at most 0.7', () => {
     const words = vocabularyOf(given)
-    const gains = [weakOf(given), planOf(neededOf(given).slice(0, 1)), planOf(neededOf(given).slice(-2)), planOf(novel(given, 6))].flatMap((base) => {
+    const gains = [
+      weakOf(given),
+      planOf(neededOf(given).slice(0, 1)),
+      planOf(neededOf(given).slice(-2)),
+      planOf(novel(given, 6)),
+    ].flatMap((base) => {
       const before = score(base)
       return [
         mapFindings(base, (each) => ({...each, title: `${each.title ?? ''} ${words}`, description: words})),
@@ -164,9 +179,14 @@ describe.each(cases.map((given) => [given.gold.name, given] as const))('%s', (_,
 
   test('M11 wrong lines without a quote cost the more, the further they are off', () => {
     const [near = 0, some = 0, far = 0, lost = 0] = [10, 30, 100, 400].map((lines) =>
-      scoreOf(mapFindings(plan, (each) => withoutEvidence(shifted(each, lines))), long),
+      scoreOf(
+        mapFindings(plan, (each) => withoutEvidence(shifted(each, lines))),
+        long,
+      ),
     )
-    expect([near, some, far, lost].map((each) => each.toFixed(2))).toEqual([near, some, far, lost].toSorted((a, b) => b - a).map((each) => each.toFixed(2)))
+    expect([near, some, far, lost].map((each) => each.toFixed(2))).toEqual(
+      [near, some, far, lost].toSorted((a, b) => b - a).map((each) => each.toFixed(2)),
+    )
     expect(near).toBeGreaterThanOrEqual(9)
     expect(near).toBeLessThanOrEqual(9.5)
     expect(some).toBeGreaterThanOrEqual(8.5)
@@ -178,7 +198,12 @@ describe.each(cases.map((given) => [given.gold.name, given] as const))('%s', (_,
   test('M12 wrong lines beside a right quote cost little', () => {
     for (const lines of [10, 30, 100, 400])
       for (const where of [given, long])
-        expect(scoreOf(mapFindings(plan, (each) => shifted(each, lines)), where)).toBeGreaterThanOrEqual(9)
+        expect(
+          scoreOf(
+            mapFindings(plan, (each) => shifted(each, lines)),
+            where,
+          ),
+        ).toBeGreaterThanOrEqual(9)
   })
 
   test('M13 neither line nor quote fails', () => {
@@ -194,7 +219,12 @@ describe.each(cases.map((given) => [given.gold.name, given] as const))('%s', (_,
   })
 
   test('M15 one finding that lists everything is worth nothing', () => {
-    const all = finding({id: 'all', title: 'Everything is wrong', description: vocabularyOf(given), severity: 'critical'})
+    const all = finding({
+      id: 'all',
+      title: 'Everything is wrong',
+      description: vocabularyOf(given),
+      severity: 'critical',
+    })
     const files = code.paths.map((file) => ({file}))
     const places = gold.findings.flatMap(({locations}) => locations)
     for (const locations of [files, places, [...files, ...places]])
@@ -219,7 +249,9 @@ describe.each(cases.map((given) => [given.gold.name, given] as const))('%s', (_,
 
   test('M18 shouting changes nothing', () => {
     for (const severity of severities)
-      expect(Math.abs(score(mapFindings(plan, (each): Finding => ({...each, severity}))) - 10)).toBeLessThanOrEqual(0.01)
+      expect(Math.abs(score(mapFindings(plan, (each): Finding => ({...each, severity}))) - 10)).toBeLessThanOrEqual(
+        0.01,
+      )
   })
 
   test('M19 what is new and stands in the code costs next to nothing', () => {
@@ -248,20 +280,39 @@ describe.each(cases.map((given) => [given.gold.name, given] as const))('%s', (_,
     const traps = gold.findings.filter(({validity}) => validity === 'refuted')
     expect(traps.length).toBeGreaterThan(0)
     const scores = traps.map((_, count) =>
-      score(withMore(plan, traps.slice(0, count + 1).map(({must: _must, extra: _extra, validity: _validity, related_files: _related, ...trap}) => trap))),
+      score(
+        withMore(
+          plan,
+          traps
+            .slice(0, count + 1)
+            .map(({must: _must, extra: _extra, validity: _validity, related_files: _related, ...trap}) => trap),
+        ),
+      ),
     )
     expect(isFalling([10, ...scores])).toBe(true)
-    const card = scorePlan(planOf(traps.map(({must: _must, extra: _extra, validity: _validity, related_files: _related, ...trap}) => trap)), gold, code, null)
+    const card = scorePlan(
+      planOf(traps.map(({must: _must, extra: _extra, validity: _validity, related_files: _related, ...trap}) => trap)),
+      gold,
+      code,
+      null,
+    )
     expect(card.findings.filter((each) => each.class === 'trap').length).toBe(traps.length)
     expect(card.score).toBeLessThan(1)
   })
 
+  test('guesses of every kind at a hundred places do not pass', () => {
+    for (const seed of [1, 2, 3])
+      for (const range of [0, 5000]) expect(score(guesses(given, 25, seed, range))).toBeLessThan(8)
+  })
+
   test('single words of the code as quotes make nothing true', () => {
     const words = ['function', 'const', 'return', 'import', 'end', 'defmodule', 'self']
-    const flood = grounded(given, 20, (at) => ({title: `Odd thing ${at}`, description: `It is odd in way ${at}.`})).map((each, at) => ({
-      ...each,
-      locations: each.locations.map((location) => ({...location, evidence: words[at % words.length] ?? ''})),
-    }))
+    const flood = grounded(given, 20, (at) => ({title: `Odd thing ${at}`, description: `It is odd in way ${at}.`})).map(
+      (each, at) => ({
+        ...each,
+        locations: each.locations.map((location) => ({...location, evidence: words[at % words.length] ?? ''})),
+      }),
+    )
     const card = scorePlan(planOf(flood), gold, code, null)
     expect(card.findings.filter((each) => each.class === 'novel')).toEqual([])
   })

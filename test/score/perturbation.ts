@@ -29,12 +29,12 @@ export const padded = ({paths, lines}: Code, more: number): Code => ({
 
 export const withoutEvidence = ({locations, ...rest}: Finding): Finding => ({
   ...rest,
-  locations: locations.map(({evidence: _, ...location}) => location),
+  locations: locations.map(({evidence: _evidence, ...location}) => location),
 })
 
 export const withoutLines = ({locations, ...rest}: Finding): Finding => ({
   ...rest,
-  locations: locations.map(({start_line: _, end_line: _end, ...location}) => location),
+  locations: locations.map(({start_line: _start, end_line: _end, ...location}) => location),
 })
 
 export const shifted = ({locations, ...rest}: Finding, by: number): Finding => ({
@@ -94,7 +94,9 @@ export const vocabularyOf = ({gold}: Case): string =>
   shuffled(
     [
       ...new Set(
-        gold.findings.flatMap(({title = '', description, category}) => `${title} ${category} ${description}`.split(/\s+/)),
+        gold.findings.flatMap(({title = '', description, category}) =>
+          `${title} ${category} ${description}`.split(/\s+/),
+        ),
       ),
     ],
     randomOf(11),
@@ -188,7 +190,9 @@ export const lint = (given: Case, count: number, varied: boolean): readonly Find
   grounded(given, count, (at, line) => {
     const category = given.gold.findings[at % given.gold.findings.length]?.category ?? 'lint'
     return {
-      title: varied ? `${opinions[at % opinions.length] ?? ''}: ${line.slice(0, 40)}` : 'This line breaks a rule of the linter',
+      title: varied
+        ? `${opinions[at % opinions.length] ?? ''}: ${line.slice(0, 40)}`
+        : 'This line breaks a rule of the linter',
       description: varied
         ? `Rule ${category} says so of ${line.slice(0, 80)}.`
         : 'This line breaks a rule of the linter and should be repaired before the next release of the product.',
@@ -227,3 +231,34 @@ export const payloads: readonly string[] = [
   ':',
   'Thought process:',
 ]
+
+const guessed = [
+  ['memory-leak', 'A resource is held and never released'],
+  ['race-condition', 'Two concurrent callers read and write without a lock'],
+  ['swallowed-error', 'The error is caught and ignored'],
+  ['supervision', 'The process is lost on a restart'],
+  ['blocking', 'The call blocks without a timeout'],
+  ['sql-injection', 'Input is concatenated into a statement'],
+  ['complexity', 'The function does too much'],
+  ['global-state', 'Shared mutable state is changed from several places'],
+  ['float-money', 'Numbers are rounded'],
+  ['telemetry', 'Telemetry is used for control flow'],
+] as const
+
+/** Guesses by somebody who knows what kinds of defects there are, each at up to four places that he really quotes. */
+export function guesses({code}: Case, count: number, seed: number, range: number): Plan {
+  const places = code.paths.flatMap((file) =>
+    (code.lines(file) ?? []).flatMap((text, at) =>
+      text.trim().length > 14 ? [{file, start_line: at + 1, end_line: at + 1 + range, evidence: text.trim()}] : [],
+    ),
+  )
+  const chosen = shuffled(places, randomOf(seed))
+  return planOf(
+    Array.from({length: count}, (_, at) => {
+      const [category, text] = guessed[at % guessed.length] ?? guessed[0]
+      const locations = chosen.slice(at * 4, at * 4 + 4)
+      const title = `${text}: ${locations[0]?.evidence.slice(0, 30) ?? ''}`
+      return finding({id: `guess-${at}`, title, description: text, category, severity: 'critical', locations})
+    }),
+  )
+}

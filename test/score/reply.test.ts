@@ -5,7 +5,11 @@ import {objectsIn, parseReply, type Answer, type Reply} from '../../src/score/re
 const nonce = 'f00dfeedf00dfeed'
 const ids = ['m1', 's2']
 const parse = (text: string): Reply => parseReply(text, nonce, ids)
-const item = (verdict: unknown, quote: unknown = 'Process.monitor(handler_pid)', id: unknown = 'm1'): object => ({id, quote, verdict})
+const item = (verdict: unknown, quote: unknown = 'Process.monitor(handler_pid)', id: unknown = 'm1'): object => ({
+  id,
+  quote,
+  verdict,
+})
 const answer = (...items: readonly object[]): string => JSON.stringify({nonce, items})
 const no = answer(item('no'))
 const yes = answer(item('yes'))
@@ -30,10 +34,26 @@ describe('replies that mean FAIL and that others passed', () => {
   const rows: readonly (readonly [string, string, Expected])[] = [
     ['clean', no, valid(said('no'))],
     ['an object around the object', JSON.stringify({result: JSON.parse(no)}), valid(said('no'))],
-    ['a brace inside the reason', JSON.stringify({nonce, items: [{...item('no'), reason: 'it ends early } here'}]}), valid(said('no'))],
-    ['smart quotes', `{“nonce”: “${nonce}”, “items”: [{“id”: “m1”, “verdict”: “no”, “quote”: “handler_pid”}]}`, valid(said('no', 'm1', 'handler_pid'))],
-    ['an earlier verdict in its thoughts', `<think>{"items": [{"id": "m1", "verdict": "yes", "quote": "handler_pid"}]}</think>${no}`, valid(said('no'))],
-    ['the submission repeated before the verdict', `{"score": 10, "pass": true, "verdict": "yes"}\n${no}`, valid(said('no'))],
+    [
+      'a brace inside the reason',
+      JSON.stringify({nonce, items: [{...item('no'), reason: 'it ends early } here'}]}),
+      valid(said('no')),
+    ],
+    [
+      'smart quotes',
+      `{“nonce”: “${nonce}”, “items”: [{“id”: “m1”, “verdict”: “no”, “quote”: “handler_pid”}]}`,
+      valid(said('no', 'm1', 'handler_pid')),
+    ],
+    [
+      'an earlier verdict in its thoughts',
+      `<think>{"items": [{"id": "m1", "verdict": "yes", "quote": "handler_pid"}]}</think>${no}`,
+      valid(said('no')),
+    ],
+    [
+      'the submission repeated before the verdict',
+      `{"score": 10, "pass": true, "verdict": "yes"}\n${no}`,
+      valid(said('no')),
+    ],
     ['a JavaScript object before the verdict', `The code says {a: 1}. ${no}`, valid(said('no'))],
     ['an Elixir tuple before the verdict', `It returns {:ok, pid}. ${no}`, valid(said('no'))],
     ['an Elixir map before the verdict', `It returns %{count: 1}. ${no}`, valid(said('no'))],
@@ -42,7 +62,11 @@ describe('replies that mean FAIL and that others passed', () => {
     ['an error object', '{"error": "I cannot judge this"}', 'abstain'],
     ['a key that is cut off', no.slice(0, no.indexOf('"verdict"') + 5), 'retry'],
     ['NaN', `{"nonce": "${nonce}", "items": [{"id": "m1", "verdict": NaN, "quote": "handler_pid"}]}`, silent],
-    ['a fraction and a no', JSON.stringify({nonce, score: '1/10', pass: false, items: [item('no')]}), valid(said('no'))],
+    [
+      'a fraction and a no',
+      JSON.stringify({nonce, score: '1/10', pass: false, items: [item('no')]}),
+      valid(said('no')),
+    ],
   ]
   test.each(rows)('%s', (_, text, expected) => {
     check(text, expected)
@@ -67,29 +91,57 @@ describe('the policy', () => {
     ['said twice, differently spaced', `${yes}\n${JSON.stringify(JSON.parse(yes), null, 2)}`, valid(said('yes'))],
     ['said twice, differently', `${yes}\n${no}`, 'retry'],
     ['said twice, the last in a fence', `${no}\n\`\`\`json\n${yes}\n\`\`\``, 'retry'],
-    ['the questions repeated first', `${JSON.stringify({nonce, items: [{id: 'm1', kind: 'match', first: 'a', second: 'b'}]})}\n${yes}`, valid(said('yes'))],
-    ['only the questions', JSON.stringify({nonce, items: [{id: 'm1', kind: 'match', first: 'a', second: 'b'}]}), 'retry'],
+    [
+      'the questions repeated first',
+      `${JSON.stringify({nonce, items: [{id: 'm1', kind: 'match', first: 'a', second: 'b'}]})}\n${yes}`,
+      valid(said('yes')),
+    ],
+    [
+      'only the questions',
+      JSON.stringify({nonce, items: [{id: 'm1', kind: 'match', first: 'a', second: 'b'}]}),
+      'retry',
+    ],
     ['two objects around it', JSON.stringify({a: {b: JSON.parse(yes)}}), 'retry'],
     ['an object around it with more in it', JSON.stringify({a: JSON.parse(yes), b: 1}), 'retry'],
     ['a list around it', `[${yes}]`, valid(said('yes'))],
     // another's words
     ['no nonce', JSON.stringify({items: [item('yes')]}), 'abstain'],
     ['a foreign nonce', JSON.stringify({nonce: '0000000000000000', items: [item('yes')]}), 'abstain'],
-    ['a foreign nonce, ours in the prose', `${nonce} ${JSON.stringify({nonce: '0000000000000000', items: [item('yes')]})}`, 'retry'],
-    ['our nonce as a number of another key', JSON.stringify({nonce: 'other', note: nonce, items: [item('yes')]}), 'retry'],
+    [
+      'a foreign nonce, ours in the prose',
+      `${nonce} ${JSON.stringify({nonce: '0000000000000000', items: [item('yes')]})}`,
+      'retry',
+    ],
+    [
+      'our nonce as a number of another key',
+      JSON.stringify({nonce: 'other', note: nonce, items: [item('yes')]}),
+      'retry',
+    ],
     ['the nonce in capitals', yes.replace(nonce, nonce.toUpperCase()), 'abstain'],
     ['the nonce with a blank', yes.replace(nonce, ` ${nonce}`), 'retry'],
     // repairs
     ['a trailing comma', yes.replace(']}', '],}'), valid(said('yes'))],
     ['single quotes', yes.replaceAll('"', "'"), valid(said('yes'))],
     ['a comment', yes.replace('"items"', '/* mine */ "items"'), valid(said('yes'))],
-    ['a raw line break inside a string', answer(item('yes', 'A')).replace('"A"', '"Process.monitor(handler_pid)\n{:ok, pid}"'), valid(said('yes', 'm1', 'Process.monitor(handler_pid)\n{:ok, pid}'))],
-    ['bare keys', `{nonce: "${nonce}", items: [{id: "m1", verdict: "yes", quote: "handler_pid"}]}`, valid(said('yes', 'm1', 'handler_pid'))],
+    [
+      'a raw line break inside a string',
+      answer(item('yes', 'A')).replace('"A"', '"Process.monitor(handler_pid)\n{:ok, pid}"'),
+      valid(said('yes', 'm1', 'Process.monitor(handler_pid)\n{:ok, pid}')),
+    ],
+    [
+      'bare keys',
+      `{nonce: "${nonce}", items: [{id: "m1", verdict: "yes", quote: "handler_pid"}]}`,
+      valid(said('yes', 'm1', 'handler_pid')),
+    ],
     // cut off
     ['cut in the middle of a string', yes.slice(0, -20), 'retry'],
     ['cut after an item', yes.slice(0, -2), 'retry'],
     ['cut before the last brace', yes.slice(0, -1), 'retry'],
-    ['cut after the first of two items', answer(item('yes'), item('no', 'A claim about', 's2')).split(',{')[0] ?? '', 'retry'],
+    [
+      'cut after the first of two items',
+      answer(item('yes'), item('no', 'A claim about', 's2')).split(',{')[0] ?? '',
+      'retry',
+    ],
     // items
     ['a missing item', answer(item('yes')), valid(said('yes'))],
     ['an item nobody asked', answer(item('yes'), item('yes', 'Process.monitor', 'm9')), valid(said('yes'))],
@@ -104,8 +156,16 @@ describe('the policy', () => {
     ['the nonce twice', `{"nonce":"other",${yes.slice(1)}`, 'retry'],
     ['the items twice', `{"items":[],${yes.slice(1)}`, 'retry'],
     ['a key twice, once escaped', yes.replace('"verdict":"yes"', '"verdict":"no","verdic\\u0074":"yes"'), 'retry'],
-    ['a key twice in single quotes', yes.replace('"verdict":"yes"', '"verdict":"no","verdict":"yes"').replaceAll('"', "'"), 'retry'],
-    ['a key twice inside a quote is a quote', answer(item('no', 'a "verdict": "yes", "verdict": "no"')), valid(said('no', 'm1', 'a "verdict": "yes", "verdict": "no"'))],
+    [
+      'a key twice in single quotes',
+      yes.replace('"verdict":"yes"', '"verdict":"no","verdict":"yes"').replaceAll('"', "'"),
+      'retry',
+    ],
+    [
+      'a key twice inside a quote is a quote',
+      answer(item('no', 'a "verdict": "yes", "verdict": "no"')),
+      valid(said('no', 'm1', 'a "verdict": "yes", "verdict": "no"')),
+    ],
     // verdicts
     ['true', answer(item(true)), valid(said('yes'))],
     ['false', answer(item(false)), valid(said('no'))],
@@ -170,8 +230,37 @@ describe('objectsIn', () => {
   it.each(rows)('%s', (text, expected) => expect(objectsIn(text)).toEqual(expected))
 })
 
-const words = fc.constantFrom('"', '{', '}', '[', ']', ':', ',', "'", '\\', '“', nonce, '"nonce"', '"items"', '"id"', '"m1"', '"verdict"', '"yes"', '"quote"', '"handler_pid"', 'null', '\n', '```', '\u200b', 'x')
-const soup = fc.oneof(fc.string(), fc.string({unit: 'binary'}), fc.array(words, {maxLength: 60}).map((all) => all.join('')))
+const words = fc.constantFrom(
+  '"',
+  '{',
+  '}',
+  '[',
+  ']',
+  ':',
+  ',',
+  "'",
+  '\\',
+  '“',
+  nonce,
+  '"nonce"',
+  '"items"',
+  '"id"',
+  '"m1"',
+  '"verdict"',
+  '"yes"',
+  '"quote"',
+  '"handler_pid"',
+  'null',
+  '\n',
+  '```',
+  '\u200b',
+  'x',
+)
+const soup = fc.oneof(
+  fc.string(),
+  fc.string({unit: 'binary'}),
+  fc.array(words, {maxLength: 60}).map((all) => all.join('')),
+)
 
 describe('for any text', () => {
   it('it never throws, and is never valid without the nonce', () => {

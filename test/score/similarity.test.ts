@@ -57,6 +57,18 @@ describe('likeness', () => {
       0.25,
       0.4,
     ],
+    [
+      'a citation of the whole file',
+      likenessOf({locations: [{file: 'lib/router.ex', start_line: 101, end_line: 100_000}]}),
+      0.8,
+      0.9,
+    ],
+    [
+      'a citation of everything up to there',
+      likenessOf({locations: [{file: 'lib/router.ex', start_line: 1, end_line: 100_000}]}),
+      0.9,
+      0.99,
+    ],
     ['another file', likenessOf(at('lib/cart.ex', 50)), 0, 0],
     ['a file that does not exist', likenessOf(at('lib/ghost.ex', 50)), 0, 0],
     ['a related file', likenessOf(at('lib/cart.ex', 50), gold, ['lib/cart.ex']), 0.8, 0.9],

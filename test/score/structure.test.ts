@@ -16,8 +16,10 @@ const parts: readonly Part[] = [
 ]
 const findings: Plan['findings'] = parts.map(({id, severity}) => finding({id, severity}))
 const good = [change('C1', ['F1']), change('C2', ['F2'], {depends_on: ['C1']}), change('C3', ['F3'], {phase: 2})]
-const of = (changes: readonly Change[], wanted: readonly (readonly [string, string])[] = []): ReturnType<typeof structureOf> =>
-  structureOf({findings, changes: [...changes]}, parts, wanted)
+const of = (
+  changes: readonly Change[],
+  wanted: readonly (readonly [string, string])[] = [],
+): ReturnType<typeof structureOf> => structureOf({findings, changes: [...changes]}, parts, wanted)
 
 describe('structureOf', () => {
   test('a good one', () => {
@@ -40,7 +42,11 @@ describe('structureOf', () => {
       {disordered: true},
     ],
     ['the critical one is left', [change('C1', ['F2', 'F3'])], {covered: expect.closeTo(5 / 13)}],
-    ['prose for a command', [change('C1', ['F1', 'F2', 'F3'], {verification: ['make sure that it works']})], {verified: 0}],
+    [
+      'prose for a command',
+      [change('C1', ['F1', 'F2', 'F3'], {verification: ['make sure that it works']})],
+      {verified: 0},
+    ],
     ['half is verified', [change('C1', ['F1']), change('C2', ['F2', 'F3'], {verification: []})], {verified: 0.5}],
   ])('%s', (_, changes, expected) => {
     const structure = of(changes)
@@ -87,7 +93,14 @@ describe('orderedPairs', () => {
       [change('C1', ['F1']), change('C2', [], {depends_on: ['C1']}), change('C3', ['F3'], {depends_on: ['C2']})],
       [['F1', 'F3']],
     ],
-    ['a circle ends', [change('C1', ['F1'], {depends_on: ['C2']}), change('C2', ['F2'], {depends_on: ['C1']})], [['F2', 'F1'], ['F1', 'F2']]],
+    [
+      'a circle ends',
+      [change('C1', ['F1'], {depends_on: ['C2']}), change('C2', ['F2'], {depends_on: ['C1']})],
+      [
+        ['F2', 'F1'],
+        ['F1', 'F2'],
+      ],
+    ],
     ['the same finding in both', [change('C1', ['F1']), change('C2', ['F1'], {depends_on: ['C1']})], []],
   ])('%s', (_, changes, expected) => {
     expect(orderedPairs(changes)).toEqual(expected)

@@ -1,8 +1,8 @@
-import {isVariable, sectionOf, keywordOf} from '../elixir/block.ts'
+import {blockOf, isVariable, keywordOf, localName, sectionOf, stabsOf, type Stab} from '../elixir/block.ts'
 import {callsIn, clauseOf, type Call, type Clause, type Module} from '../elixir/module.ts'
 import {callbackOf, isServer, messageCallbacks, reachOf, runsInPlace} from '../elixir/server.ts'
 import {placeOf, type Rule} from '../rule.ts'
-import {textOf, walk} from '../syntax.ts'
+import {ancestorsOf, isInside, textOf, walk, type Syntax} from '../syntax.ts'
 
 /** Here waiting is the work that is simulated. */
 const stage = /example|demo|load_?test|bench|simulat|fake|stub|mock|slow/i
@@ -26,16 +26,45 @@ function waitOf(call: Call, clause: Clause): string | null {
   )
     return 'waits for a remote server'
   if (call.receiver === null && call.name === 'receive')
-    return isFlush(call) || isAfterCancel(clause) ? null : 'waits for a message of its own, past the server loop'
+    return isFlush(call.node) || isAfterExit(call.node) || isAfterCancel(clause)
+      ? null
+      : 'waits for a message of its own, past the server loop'
   if (call.name === '' && isVariable(call.receiver) && isFromMessage(clause, textOf(call.receiver)))
     return 'runs a function that its caller gave it'
   return null
 }
 
 /** `after 0` empties the mailbox without waiting. */
-const isFlush = (call: Call): boolean => {
-  const after = sectionOf(call.node, 'after_block') ?? keywordOf(call.node, 'after')
+const isFlush = (receive: Syntax): boolean => {
+  const after = sectionOf(receive, 'after_block') ?? keywordOf(receive, 'after')
   return after !== null && /^\s*(after\s+)?0\s*->/.test(textOf(after))
+}
+
+const receivedBy = (receive: Syntax): readonly Stab[] => {
+  const block = blockOf(receive)
+  return block === null ? [] : stabsOf(block)
+}
+
+/** The parts of a message `{:tag, …}` of that size. */
+const partsOf = ({patterns: [message]}: Stab, tag: string, size: number): readonly string[] => {
+  const parts = message?.type === 'tuple' ? message.children.map(textOf) : []
+  return parts[0] === tag && parts.length === size ? parts : []
+}
+
+/**
+ * `{:DOWN, ^ref, _, ^pid, _}` inside the `{:EXIT, ^pid, _}` clause of a flush: that process is dead already, so its :DOWN is there
+ * too. OTP's supervisor takes a child over in this way before it terminates it.
+ */
+function isAfterExit(receive: Syntax): boolean {
+  const [only, ...others] = receivedBy(receive)
+  const [, ref = '', , pid = ''] = only === undefined ? [] : partsOf(only, ':DOWN', 5)
+  if (others.length > 0 || !ref.startsWith('^') || !pid.startsWith('^')) return false
+  return [...ancestorsOf(receive)].some(
+    (outer) =>
+      localName(outer) === 'receive' &&
+      isFlush(outer) &&
+      receivedBy(outer).some((stab) => isInside(receive, stab.node) && partsOf(stab, ':EXIT', 3)[1] === pid),
+  )
 }
 
 /** A timer that could not be cancelled has already sent its message: the receive takes it without waiting. */

@@ -20,7 +20,7 @@ function hitOf(module: Module, stab: Stab): readonly Hit[] {
       place: placeOf(module.source, stab.node),
       severity: tells ? 'low' : 'medium',
       title: `Errors, exits and throws are swallowed in ${module.name}`,
-      description: `This catch clause takes errors, throws and exits alike, also the exit that shuts the process down, and ${
+      description: `This catch clause takes every error, throw and exit that is raised inside, bugs and the exit of a failed GenServer.call alike (only exit signals from other processes pass it by), and ${
         tells ? 'goes on after a log line' : 'drops the reason'
       }. Catch what is expected (\`:exit, {:noproc, _}\`, \`:exit, {:timeout, _}\`), one by one.`,
     },

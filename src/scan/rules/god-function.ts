@@ -1,3 +1,4 @@
+import {localName} from '../elixir/block.ts'
 import {placeOf, type Rule} from '../rule.ts'
 import {isFunction, nameOf as scriptName} from '../script.ts'
 import type {Source} from '../source.ts'
@@ -30,11 +31,57 @@ const operators = new Set(['&&', '||', '??', 'and', 'or'])
 
 const isNestedFunction = (node: Syntax): boolean => isFunction(node) || node.type === 'function_definition'
 
-/** McCabe's number, without the decisions of functions inside. */
+/** What the arms of a switch, match or case run. */
+const armBodies: Readonly<Record<string, (arm: Syntax) => readonly Syntax[]>> = {
+  switch_case: ({children}) => children.filter(({field}) => field === 'body'),
+  switch_default: ({children}) => children.filter(({field}) => field === 'body'),
+  case_clause: (arm) => childOf(arm, 'consequence')?.children ?? [],
+  stab_clause: (arm) => childOf(arm, 'right')?.children ?? [],
+}
+
+const isArm = ({type}: Syntax): boolean => Object.hasOwn(armBodies, type)
+
+const bodyOf = (arm: Syntax): readonly Syntax[] => armBodies[arm.type]?.(arm) ?? []
+
+/** One statement without a block of its own. */
+function isPlainArm(arm: Syntax): boolean {
+  const isGuarded = childOf(arm, 'guard') !== null || childOf(arm, 'left')?.tokens.includes('when') === true
+  const [block, ...others] = bodyOf(arm)
+  const body = block?.type === 'statement_block' && others.length === 0 ? block.children : bodyOf(arm)
+  const [only, ...more] = body.filter(({type}) => type !== 'break_statement')
+  if (isGuarded || more.length > 0) return false
+  return only === undefined || (!compound.test(only.type) && !only.children.some(({type}) => type === 'do_block'))
+}
+
+const compound = /^(if|for|for_in|while|do|switch|try|with|match|labeled)_statement$|^statement_block$/
+
+/** `kind satisfies never` or `assertNever(kind)`: the compiler checks that no case is forgotten. */
+const isExhaustive = (arm: Syntax): boolean =>
+  arm.type === 'switch_default' &&
+  /\bsatisfies\s+never\b|:\s*never\s*=|\b(assert|check)\w*(Never|Unreachable|Exhaustive)\b/.test(textOf(arm))
+
+/**
+ * A table in the form of a switch: its reader looks up one arm. McCabe excepts a large case statement from his own limit ("A
+ * Complexity Measure", IEEE Transactions on Software Engineering, 1976). The clauses of `cond`, `with`, `fn` are no such table.
+ */
+function isDispatch(block: Syntax): boolean {
+  if (block.type === 'do_block' && localName(block.parent) !== 'case') return false
+  if (!/^(switch_body|block|do_block)$/.test(block.type)) return false
+  const arms = block.children.filter(isArm)
+  return arms.some(isExhaustive) || arms.every(isPlainArm)
+}
+
+/** McCabe's decisions, without those of functions inside. A dispatch is one, and so are labels that share a body. */
 function decisionsIn(definition: Syntax): number {
-  let count = 1
+  let count = 0
+  const dispatches = new Map<Syntax, boolean>()
   for (const node of walk(definition, (each) => !isNestedFunction(each))) {
-    if (branches.has(node.type)) count++
+    if (isArm(node) && node.parent !== null) {
+      const known = dispatches.get(node.parent)
+      const dispatch = known ?? isDispatch(node.parent)
+      dispatches.set(node.parent, dispatch)
+      if (dispatch ? known === undefined : branches.has(node.type) && bodyOf(node).length > 0) count++
+    } else if (branches.has(node.type)) count++
     else if (
       /^(binary_expression|boolean_operator|binary_operator)$/.test(node.type) &&
       node.tokens.some((each) => operators.has(each))
@@ -88,8 +135,8 @@ export const godFunction: Rule = {
       if (lines <= linesAllowed(source) || decisions <= limit.decisions) return []
       return {
         place: placeOf(source, node),
-        title: `${name} has ${lines} lines and ${decisions} paths`,
-        description: `\`${name}\` has ${lines} lines of code and a cyclomatic complexity of ${decisions} (reported above ${linesAllowed(source)} and ${limit.decisions}): no test covers its combinations and each change risks another branch. Split it along its sections into named functions, one at a time, under tests.`,
+        title: `${name} has ${lines} lines and ${decisions} decisions`,
+        description: `\`${name}\` has ${lines} lines of code and ${decisions} decisions (a plain dispatch counts as one; reported above ${linesAllowed(source)} and ${limit.decisions}): nobody holds that many branches in mind, and each change risks another one. Split it along its sections into named functions, one at a time, under tests.`,
         severity:
           lines > 2 * linesAllowed(source) && decisions > 2 * limit.decisions ? ('medium' as const) : ('low' as const),
       }
