@@ -9,6 +9,7 @@ import {
   chooseJudge,
   choosePipeline,
   digestOf,
+  goneNotes,
   isOwnGold,
   keysOf,
   makeHost,
@@ -144,9 +145,9 @@ export async function planLocally(path: string, flags: Flags, world: World): Pro
     usage: spent,
     milliseconds: Math.round(performance.now() - started),
     run_url: null,
-    gold: job.gold,
+    gold: judged.gold,
     leftOut: judged.pack.leftOut,
-    notes: chosen.note === null ? [] : [chosen.note],
+    notes: [...(chosen.note === null ? [] : [chosen.note]), ...goneNotes(judged.gone)],
   })
   if (typeof flags['record'] === 'string')
     writeFileAt(resolve(world.cwd, flags['record']), `${JSON.stringify(report, null, 2)}\n`)

@@ -15,6 +15,7 @@ import {parsePipeline} from './pipeline/pipeline.ts'
 import type {Pipeline, Trace} from './pipeline/step.ts'
 import {pricesAt} from './prices.ts'
 import {metered, priced, retried, routed, type Budget, type Usage} from './provider.ts'
+import type {Gone} from './score/anchor.ts'
 import {GoldStandard} from './score/gold.ts'
 import type {Decision} from './score/scorecard.ts'
 import type {Plain} from './trust.ts'
@@ -200,3 +201,11 @@ export function exitOf(decision: Decision, gate: 'off' | 'warn' | 'enforce'): nu
   if (gate !== 'enforce' || decision === 'pass') return 0
   return decision === 'fail' ? 1 : 3
 }
+
+/** What left a gold standard's denominator, so that nobody wonders where a finding went. */
+export const goneNotes = (gone: readonly Gone[]): readonly string[] =>
+  gone.length === 0
+    ? []
+    : [
+        `The code of ${gone.length} findings of the gold standard is gone, so they do not count: ${gone.map(({id}) => id).join(', ')}. Bring it up to date on the base branch.`,
+      ]

@@ -14,6 +14,7 @@ import {
   choosePipeline,
   digestOf,
   exitOf,
+  goneNotes,
   isOwnGold,
   makeHost,
   modelsOf,
@@ -302,9 +303,9 @@ const reportFor = ({judged, target, chosen, config, gold, spent, milliseconds}: 
     usage: spent,
     milliseconds,
     run_url: outside.runUrl,
-    gold: gold?.gold ?? null,
+    gold: judged.gold,
     leftOut: judged.pack.leftOut,
-    notes: chosen.note === null ? [] : [chosen.note],
+    notes: [...(chosen.note === null ? [] : [chosen.note]), ...goneNotes(judged.gone)],
   })
 
 /** A failed gate that only warns leaves the merge open; what could not be judged is never a success. */

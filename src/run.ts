@@ -15,7 +15,7 @@ import type {Violation} from './plan/rules/rule.ts'
 import type {Scan} from './scan/finding.ts'
 import {languageOf} from './scan/parse.ts'
 import {scan} from './scan/scan.ts'
-import {anchor} from './score/anchor.ts'
+import {anchor, type Gone} from './score/anchor.ts'
 import type {GoldStandard} from './score/gold.ts'
 import {judge} from './score/judge.ts'
 import {scorePlan, scoreWithoutGold} from './score/score.ts'
@@ -51,11 +51,17 @@ export interface Made {
   readonly plan: Plan
 }
 
-export interface Judged extends Made {
+export interface Judgment {
   readonly violations: readonly Violation[]
   readonly scorecard: Scorecard
   readonly verdict: Verdict
+  /** What the plan was scored against, with the lines as they are now; null: no gold standard applies. */
+  readonly gold: GoldStandard | null
+  /** Findings of the gold standard whose code is gone: they left the denominator. */
+  readonly gone: readonly Gone[]
 }
+
+export type Judged = Made & Judgment
 
 export async function run(job: Job, host: Host): Promise<Judged> {
   const made = await makePlan(job, host)
@@ -175,11 +181,18 @@ export async function judgePlan(
   code: Code,
   job: Pick<Job, 'gold' | 'anchored' | 'judge' | 'policy'>,
   host: Host,
-): Promise<{readonly violations: readonly Violation[]; readonly scorecard: Scorecard; readonly verdict: Verdict}> {
+): Promise<Judgment> {
   const violations = checkPlan(plan, code)
-  const gold = job.gold !== null && job.anchored ? anchor(job.gold, code).gold : job.gold
+  const moved = job.gold !== null && job.anchored ? anchor(job.gold, code) : null
+  const gold = moved?.gold ?? job.gold
   const scorecard = gold === null ? scoreWithoutGold(plan, code) : await scoreAgainst(plan, gold, code, job.judge, host)
-  return {violations, scorecard, verdict: decide({scorecard, violations, policy: job.policy})}
+  return {
+    violations,
+    scorecard,
+    verdict: decide({scorecard, violations, policy: job.policy}),
+    gold,
+    gone: moved?.gone ?? [],
+  }
 }
 
 async function scoreAgainst(

@@ -6,6 +6,7 @@ import {configOf} from '../locally.ts'
 import {
   digestOf,
   exitOf,
+  goneNotes,
   isOwnGold,
   keysOf,
   makeHost,
@@ -123,8 +124,9 @@ async function scoreOne(
     usage: noUsage,
     milliseconds: null,
     run_url: null,
-    gold: gold.gold,
+    gold: judged.gold,
     leftOut: [],
+    notes: goneNotes(judged.gone),
   })
   return {...judged, report}
 }

@@ -67,7 +67,9 @@ function verdictOf(cases: readonly Case[], mean: number | null, threshold: numbe
     }
   }
   const message = `The mean ${mean.toFixed(2)} is below ${threshold}.`
-  return mean >= threshold
-    ? {decision: 'pass', reasons: []}
-    : {decision: 'fail', reasons: [{code: 'mean-below-threshold', message}]}
+  if (mean < threshold) return {decision: 'fail', reasons: [{code: 'mean-below-threshold', message}]}
+  if (unknown.length === 0) return {decision: 'pass', reasons: []}
+  // the cases that were not judged could be the bad ones: an outage must not open the gate
+  const reason = `${unknown.length} of ${cases.length} cases could not be judged; the mean is of the others.`
+  return {decision: 'inconclusive', reasons: [{code: 'partly-judged', message: reason}]}
 }

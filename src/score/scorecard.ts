@@ -1,8 +1,4 @@
-/** Reads the code that a plan speaks about: the lines of a file, null when there is no such file. */
-export interface Code {
-  readonly paths: readonly string[]
-  readonly lines: (path: string) => readonly string[] | null
-}
+export type {Code} from '../plan/rules/rule.ts'
 
 export const findingClasses = ['matched', 'novel', 'duplicate', 'unsupported', 'trap'] as const
 export type FindingClass = (typeof findingClasses)[number]

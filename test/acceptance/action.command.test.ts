@@ -4,7 +4,7 @@ import {parse} from 'yaml'
 import {Plan} from '../../src/plan/plan.ts'
 import {failing, gate, headline, inScene, readIn, settings, written} from './scene.ts'
 
-const timeout = 90_000
+const timeout = 120_000
 const goalOf = (text: string): string => Plan.parse(parse(text)).goal
 
 describe.concurrent('a writer', {timeout}, () => {

@@ -4,7 +4,7 @@ import type {Fault} from '../fixtures/github.ts'
 import type {Token} from '../fixtures/github-state.ts'
 import {failing, gate, headline, inScene, passing, settings} from './scene.ts'
 
-const timeout = 90_000
+const timeout = 120_000
 const may: Token['permissions'] = {contents: 'read', pull_requests: 'write', statuses: 'write', metadata: 'read'}
 const tokenOf = (permissions: Token['permissions']): Token => ({login: 'github-actions[bot]', kind: 'app', permissions})
 const pending = `${gate} pending`

@@ -9,7 +9,7 @@ import type {ActionRun} from './bundle.ts'
 import {claudeKey, failing, gate, geminiKey, headline, inScene, keys, readIn, type Scene} from './scene.ts'
 import {genesis, roleOf, spawnClaim, sumClaim, type Role} from './script.ts'
 
-const timeout = 90_000
+const timeout = 120_000
 const both = [spawnClaim, sumClaim]
 
 /** Answers the n-th call of a role; the others are answered as if all were well. */

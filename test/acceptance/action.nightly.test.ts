@@ -9,7 +9,7 @@ import type {ActionRun} from './bundle.ts'
 import {inScene, keys, readIn, written, type Scene} from './scene.ts'
 import {genesis, spawnClaim, sumClaim, type Claim} from './script.ts'
 
-const timeout = 90_000
+const timeout = 120_000
 const goldFinding = ({file, line, evidence, category, severity, description}: Claim, id: string): object => ({
   id,
   category,
@@ -117,7 +117,7 @@ describe.concurrent('optimize', {timeout}, () => {
         author: {login: 'github-actions[bot]'},
       })
       expect(pull?.body).toMatch(/✅ Better words for the pipeline genesis/)
-      expect(pull?.body).toMatch(/Mean score \d\.\d\d before, (?:10|\d)\.\d\d best/)
+      expect(pull?.body).toMatch(/Mean score \d\.\d\d before, \d+\.\d\d best/)
       const again = await run(scene, {mode: 'optimize', commit: 'pr'})
       expect({code: again.code, pull: again.outputs['evolved-pr']}).toEqual({code: 0, pull: '8'})
       expect([...hub.state.pulls.keys()]).toEqual([7, 8])

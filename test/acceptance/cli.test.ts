@@ -187,6 +187,7 @@ describe('the main job, offline', () => {
     })
     const ended = await run(folder('own-gold-cwd'), 'plan', code, '--format', 'json', '--gate', 'off')
     expect(JSON.parse(ended.stdout).score.gold).toMatchObject([{id: 'G1', credit: 1}])
+    expect(ended.stderr).toContain('so they do not count: G2')
     const packed = await run(folder('own-gold-pack'), 'pack', code, '--format', 'json')
     expect(JSON.parse(packed.stdout)).toMatchObject({
       files: [{path: 'lib/a.ex'}],

@@ -1,11 +1,12 @@
 /** A repository, the GitHub it lives on, and the Action that runs on its events: what every test of the Action begins with. */
 import {readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {afterAll} from 'vitest'
 import {stringify} from 'yaml'
 import {comment, pullRequest, type CommentPayload, type PullPayload} from '../fixtures/events.ts'
 import {startGitHub, type FakeGitHub} from '../fixtures/github.ts'
 import {startModels, type Models, type Script} from '../fixtures/models.ts'
-import {makeRepository, type Files, type RepositoryFixture} from '../fixtures/repository.ts'
+import {makeRepository, type Files, type RepositoryFixture, type RepositorySpec} from '../fixtures/repository.ts'
 import {forget, spawnAction, type ActionRun, type Spawned} from './bundle.ts'
 
 /** In it the static rules find one thing, and that is all there is. */
@@ -111,10 +112,21 @@ export const geminiKey = 'AIza-acceptance-9876543210'
 const merge = 'd'.repeat(40)
 const bot = 'github-actions[bot]'
 
+const made = new Map<string, RepositoryFixture>()
+afterAll(() => made.forEach(({close}) => close()))
+
+/** A copy of one that was made before from the same files. */
+function repositoryOf(spec: RepositorySpec): RepositoryFixture {
+  const key = JSON.stringify(spec)
+  const first = made.get(key) ?? makeRepository(spec)
+  made.set(key, first)
+  return first.copy()
+}
+
 /** Everything is gone when `act` has ended. */
 export async function inScene(spec: SceneSpec, act: (scene: Scene) => Promise<void>): Promise<void> {
   const {base = passing, head = {'README.md': '# Shop\n'}, branch = 'feature'} = spec
-  const repository = makeRepository({base, head, branch})
+  const repository = repositoryOf({base, head, branch})
   const hub = await startGitHub({repository: repository.repository, gitRoot: repository.root})
   const models = await startModels(spec.models ?? {status: 400, message: 'no model is asked here'})
   const runs: ActionRun[] = []

@@ -32,7 +32,7 @@ describe('evaluate', () => {
     ['all poor', {a: poor}, [poor.score], poor.score, 'fail'],
     ['a reply that is no plan is worth nothing', {a: good, b: notAPlan}, [10, 0], 5, 'fail'],
     ['an outage says nothing', {a: good, b: good, c: outage}, [10, 10, null], 10, 'pass'],
-    ['half is enough', {a: good, b: outage}, [10, null], 10, 'pass'],
+    ['an outage does not open the gate', {a: good, b: outage}, [10, null], 10, 'inconclusive'],
     ['most unknown', {a: good, b: outage, c: outage}, [10, null, null], 10, 'error'],
     ['all unknown', {a: outage}, [null], null, 'error'],
     ['a stale gold standard is no exception', {a: good, b: new Failure('stale-gold', 'gone')}, [10, null], 10, 'pass'],

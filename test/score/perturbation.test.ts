@@ -231,6 +231,14 @@ describe.each(cases.map((given) => [given.gold.name, given] as const))('%s', (_,
       expect(score(planOf([{...all, locations}]))).toBeLessThanOrEqual(0.5)
   })
 
+  test('a true finding that also lists eight other places earns nothing', () => {
+    const [own] = neededOf(given)
+    if (own === undefined) throw new TypeError('no needed finding')
+    const others = novel(given, 8).flatMap(({locations}) => locations)
+    expect(score(planOf([own]))).toBeGreaterThan(0)
+    expect(score(planOf([{...own, locations: [...own.locations, ...others]}]))).toBe(0)
+  })
+
   test.each(['same', 'place', 'counter'] as const)('M16 a flood of one template is worth nothing (%s)', (template) => {
     for (const count of [50, 150, 300, 1000]) expect(score(templates(given, count, template))).toBeLessThanOrEqual(1)
   })

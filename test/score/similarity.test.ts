@@ -4,7 +4,7 @@ import type {Finding} from '../../src/scan/finding.ts'
 import {familyOf, isSameFamily} from '../../src/score/family.ts'
 import {ground} from '../../src/score/grounding.ts'
 import {idfOver, likeness, prepare} from '../../src/score/similarity.ts'
-import {cosine, gramVector, normalise, wordsOf} from '../../src/score/text.ts'
+import {cosine, gramVector, idfOf, normalise, wordsOf, wordVector} from '../../src/score/text.ts'
 import {codeOf} from './golds.ts'
 
 const code = codeOf({
@@ -106,6 +106,17 @@ describe('likeness', () => {
 })
 
 describe('words', () => {
+  test('a word that nobody else uses weighs as much as one that a single text uses', () => {
+    const weights = idfOf([
+      ['monitor', 'leak'],
+      ['queue', 'leak'],
+    ])
+    const alike = (words: readonly string[]): number =>
+      cosine(wordVector(['monitor'], weights), wordVector(['monitor', ...words], weights))
+    expect(alike(['zebra'])).toBeCloseTo(Math.SQRT1_2)
+    expect(alike(['zebra'])).toBeCloseTo(alike(['queue']))
+    expect(alike(['zebra'])).toBeLessThan(alike(['leak']))
+  })
   test.each([
     ['Monitored monitors monitoring', ['monitor', 'monitor', 'monitor']],
     ['handleInfo handle_info', ['handle', 'info', 'handle', 'info']],

@@ -4,7 +4,32 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
   'unsupervised-spawn': {
     hits: [
       {files: module('  def go(x) do\n    spawn(fn -> work(x) end)\n  end'), at: 'spawn(fn', severity: 'high'},
-      {files: module('  def go, do: Process.spawn(fn -> :ok end, [:link])'), at: 'Process.spawn'},
+      {
+        files: module('  def go, do: Process.spawn(fn -> :ok end, [:link])'),
+        at: 'Process.spawn',
+        says: /its crash takes its caller down too/,
+      },
+      {
+        files: module(
+          '  def go do\n    opts = [:monitor, priority: :low]\n    Process.spawn(fn -> :ok end, opts)\n  end',
+        ),
+        at: 'Process.spawn',
+        says: /no clause of this module takes the :DOWN/,
+      },
+      {
+        files: module('  def go(opts), do: :erlang.spawn_opt(fn -> :ok end, opts)'),
+        at: 'spawn_opt',
+        says: /options that are set elsewhere/,
+      },
+      {
+        files: module('  def go, do: :erlang.spawn_opt(fn -> :ok end, [])'),
+        at: 'spawn_opt',
+        says: /reaches only who monitors it/,
+      },
+      {
+        files: module('  def spawn(fun, owner), do: :erlang.spawn(fn -> fun.(owner) end)'),
+        at: ':erlang.spawn',
+      },
       {files: module('  def go(f), do: f |> spawn()'), at: 'spawn()'},
     ],
     silent: [
@@ -25,6 +50,18 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
         why: 'it is awaited in the same function',
         files: module(
           '  def go do\n    {pid, ref} = spawn_monitor(fn -> :ok end)\n    receive do\n      {:DOWN, ^ref, :process, ^pid, _} -> :ok\n    end\n  end',
+        ),
+      },
+      {
+        why: 'options that say monitor, and its end is taken',
+        files: module(
+          '  def go do\n    opts = [:link, :monitor]\n    {_, ref} = Process.spawn(fn -> :ok end, opts)\n    receive do\n      {:DOWN, ^ref, _, _, _} -> :ok\n    end\n  end',
+        ),
+      },
+      {
+        why: 'a wrapper of that name only delegates',
+        files: module(
+          '  def spawn(node, fun, opts), do: :erlang.spawn_opt(node, fun, opts)\n  def spawn_link(fun) do\n    :erlang.spawn_link(fun)\n  end',
         ),
       },
       {why: 'a start_link of its own', files: module('  def start_link(x), do: {:ok, spawn_link(fn -> loop(x) end)}')},
@@ -242,6 +279,22 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
         at: 'e ->',
         severity: 'low',
       },
+      {
+        files: module('  def get(x) do\n    List.to_integer(x)\n  rescue\n    _ -> nil\n  end'),
+        at: '_ -> nil',
+        severity: 'low',
+        says: /fails with ArgumentError: name that/,
+      },
+      {
+        files: module('  def get(x) do\n    :erlang.binary_to_term(load(x))\n  rescue\n    _ -> :error\n  end'),
+        at: '_ -> :error',
+        severity: 'medium',
+      },
+      {
+        files: module('  def get(x) do\n    String.to_integer(x) + 1\n  rescue\n    _ -> :error\n  end'),
+        at: '_ -> :error',
+        severity: 'medium',
+      },
     ],
     silent: [
       {
@@ -258,6 +311,16 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
         why: 'the cause is returned',
         files: module('  def get(x) do\n    parse(x)\n  rescue\n    e -> {:error, e}\n  end'),
       },
+      {
+        why: 'one call that fails in one way, told as an error',
+        files: module(
+          '  def get(x) do\n    :erlang.binary_to_term(x)\n  rescue\n    _ -> {:error, :invalid}\n  end\n  def find(x) do\n    try do\n      {:ok, :ets.lookup_element(@table, x, 2)}\n    rescue\n      _ -> :error\n    end\n  end\n  def name(x) do\n    x |> String.to_existing_atom()\n  rescue\n    _ -> :error\n  end',
+        ),
+      },
+      {
+        why: 'it is typed, with a name',
+        files: module('  def get(x) do\n    parse(x)\n  rescue\n    _ in [ArgumentError, KeyError] -> nil\n  end'),
+      },
       {why: 'it is typed', files: module('  def get(x) do\n    parse(x)\n  rescue\n    ArgumentError -> nil\n  end')},
       {
         why: 'it is a barrier around foreign code',
@@ -271,6 +334,7 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
         files: module('  def get(x) do\n    parse(x)\n  catch\n    _, _ -> nil\n  end'),
         at: '_, _ -> nil',
         severity: 'medium',
+        says: /^(?!.*shuts the process down).*only exit signals from other processes pass it by/,
       },
     ],
     silent: [
@@ -333,7 +397,28 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
     ],
   },
   'process-dictionary': {
-    hits: [{files: module('  def put(x), do: Process.put(:cart, x)'), at: 'Process.put', severity: 'medium'}],
+    hits: [
+      {
+        files: module('  def put(x), do: Process.put(:cart, x)\n  def get, do: Process.get(:cart)'),
+        at: 'Process.put',
+        severity: 'medium',
+        says: /keeps `:cart`.*\(2 places\)/,
+        places: 2,
+      },
+      {
+        files: [
+          ...module('  def get, do: Process.get(Shop.Writer)', 'Shop.Reader', 'lib/shop/reader.ex'),
+          ...module('  def put(x), do: Process.put(__MODULE__, x)', 'Shop.Writer', 'lib/shop/writer.ex'),
+        ],
+        at: 'Process.get',
+        says: /^(?!.*Shop\.Reader keeps).*where Shop\.Writer puts it/,
+      },
+      {
+        files: module('  def get, do: Process.get(:cart)'),
+        at: 'Process.get',
+        says: /^(?!.*keeps).*where other code puts it/,
+      },
+    ],
     silent: [
       {why: 'OTP’s own key', files: module('  def get, do: Process.get(:"$callers")')},
       {why: 'trace context belongs to the process', files: module('  def put(x), do: Process.put(:trace_context, x)')},
@@ -648,12 +733,36 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
         files: server('  def handle_cast(:x, s), do: {:noreply, fetch(s)}\n  defp fetch(s), do: Req.get!(s.url)'),
         at: 'Req.get!',
       },
+      {
+        files: server(
+          '  def handle_cast({:x, pid}, s) do\n    ref = Process.monitor(pid)\n    receive do\n      {:DOWN, ^ref, :process, ^pid, _} -> :ok\n    end\n    {:noreply, s}\n  end',
+        ),
+        at: 'receive do',
+      },
+      {
+        files: server(
+          '  def handle_cast({:x, pid, other}, s) do\n    ref = Process.monitor(pid)\n    receive do\n      {:EXIT, ^other, _} ->\n        receive do {:DOWN, ^ref, :process, ^pid, _} -> :ok end\n    after\n      0 -> :ok\n    end\n    {:noreply, s}\n  end',
+        ),
+        at: 'receive do {:DOWN',
+      },
+      {
+        files: server(
+          '  def handle_cast({:x, pid, ref}, s) do\n    receive do\n      {:EXIT, ^pid, _} ->\n        receive do {:DOWN, ^ref, :process, ^pid, _} -> :ok end\n    end\n    {:noreply, s}\n  end',
+        ),
+        at: 'receive do {:DOWN',
+      },
     ],
     silent: [
       {
         why: 'a cancelled timer has already sent its message',
         files: server(
           '  def handle_cast(:x, s) do\n    if Process.cancel_timer(s.timer) == false do\n      receive do\n        :tick -> :ok\n      end\n    end\n    {:noreply, s}\n  end',
+        ),
+      },
+      {
+        why: 'a process that has exited is down already',
+        files: server(
+          '  def handle_cast({:x, pid}, s), do: {:noreply, look(pid, s)}\n  defp look(pid, s) do\n    ref = Process.monitor(pid)\n    receive do\n      {:EXIT, ^pid, reason} ->\n        receive do\n          {:DOWN, ^ref, :process, ^pid, _} -> {:error, reason}\n        end\n    after\n      0 -> s\n    end\n  end',
         ),
       },
       {

@@ -3,6 +3,8 @@ import {elixir, python, typescript, type Example} from '../example.ts'
 const many = (count: number, line: (at: number) => string): string =>
   Array.from({length: count}, (_, at) => line(at)).join('\n')
 
+const branched = many(60, (at) => `  if (x === ${at}) {\n    y(${at})\n  }`)
+
 export const otherExamples: Readonly<Record<string, Example>> = {
   'swallowed-error': {
     hits: [
@@ -62,10 +64,30 @@ export const otherExamples: Readonly<Record<string, Example>> = {
     ],
   },
   'double-assertion': {
-    hits: [{files: typescript('const cart = raw as unknown as Cart\n'), at: 'as unknown as Cart', severity: 'low'}],
+    hits: [
+      {
+        files: typescript('const cart = company as unknown as Cart\n'),
+        at: 'as unknown as Cart',
+        severity: 'low',
+        says: /goes through `unknown` to `Cart`/,
+      },
+      {
+        files: typescript(
+          `${many(54, (at) => `const a${at} = b as any as Cart`)}\nconst c = [b as any as Cart, d as any as Cart]\n`,
+        ),
+        at: 'const a0 =',
+        says: /^56 values are forced into Cart: 56 assertions in this file go through `any` to/,
+        places: 55,
+      },
+      {
+        files: typescript('const a = b as any as Cart\nconst c = d as unknown as Order\n'),
+        at: 'as unknown as Order',
+      },
+    ],
     silent: [
       {why: 'one step', files: typescript('const cart = raw as Cart\n')},
       {why: 'const', files: typescript('const cart = {a: 1} as const\n')},
+      {why: 'a declaration', files: typescript('const cart = raw as unknown as Cart\n', 'src/cart.d.mts')},
     ],
   },
   'dynamic-code': {
@@ -229,9 +251,7 @@ export const otherExamples: Readonly<Record<string, Example>> = {
   'god-function': {
     hits: [
       {
-        files: typescript(
-          `export function go(x: number) {\n${many(60, (at) => `  if (x === ${at}) {\n    y(${at})\n  }`)}\n}\n`,
-        ),
+        files: typescript(`export function go(x: number) {\n${branched}\n}\n`),
         at: 'function go',
         severity: 'low',
       },
@@ -242,12 +262,75 @@ export const otherExamples: Readonly<Record<string, Example>> = {
       },
       {
         files: elixir(
-          `defmodule A do\n  def go(x) do\n    case x do\n${many(60, (at) => `      ${at} ->\n        y(${at})`)}\n    end\n  end\nend\n`,
+          `defmodule A do\n  def go(x) do\n    case x do\n${many(60, (at) => `      ${at} ->\n        y(${at})\n        z()`)}\n    end\n  end\nend\n`,
+        ),
+        at: 'def go',
+        says: /^go has 184 lines and 60 decisions: (?!.*\btest covers)/,
+      },
+      {
+        files: elixir(
+          `defmodule A do\n  def go(x) do\n    cond do\n${many(60, (at) => `      x > ${at} ->\n        y(${at})`)}\n    end\n  end\nend\n`,
         ),
         at: 'def go',
       },
+      {
+        files: elixir(
+          `defmodule A do\n  def go(x) do\n    case x do\n${many(60, (at) => `      n when n > ${at} ->\n        y(${at})`)}\n    end\n  end\nend\n`,
+        ),
+        at: 'def go',
+      },
+      {
+        files: typescript(
+          `export function go(x: X) {\n  switch (x) {\n${many(40, (at) => `    case ${at}:\n      a(${at})\n      b()\n      break`)}\n    default:\n      a(0)\n  }\n}\n`,
+        ),
+        at: 'function go',
+      },
+      {
+        files: [
+          {path: 'v3/types.js', text: `function go(x) {\n${branched}\n}\n`},
+          {path: 'v3/other.d.ts', text: 'export declare function go(x: number): void\n'},
+        ],
+        at: 'function go',
+      },
     ],
     silent: [
+      {
+        why: 'build output stands beside its declaration',
+        files: [
+          {path: 'v3/types.cjs', text: `function go(x) {\n${branched}\n}\n`},
+          {path: 'v3/types.d.cts', text: 'export declare function go(x: number): void\n'},
+        ],
+      },
+      {
+        why: 'labels that share a body are one decision',
+        files: typescript(
+          `export function go(x: number) {\n  switch (x) {\n${many(60, (at) => `    case ${at}:`)}\n      a()\n      b()\n  }\n${many(100, (at) => `  y(${at})`)}\n}\n`,
+        ),
+      },
+      {
+        why: 'the compiler knows that the switch is complete',
+        files: typescript(
+          `export function go(x: X) {\n  switch (x) {\n${many(40, (at) => `    case ${at}:\n      a(${at})\n      b()\n      break`)}\n    default:\n      x satisfies never\n  }\n}\n`,
+        ),
+      },
+      {
+        why: 'every arm is one return',
+        files: typescript(
+          `export function go(x: X) {\n  switch (x) {\n${many(60, (at) => `    case ${at}:\n      return a(${at})`)}\n  }\n}\n`,
+        ),
+      },
+      {
+        why: 'every arm is one return, in Python',
+        files: python(
+          `def go(x):\n    match x:\n${many(60, (at) => `        case ${at}:\n            return a(${at})`)}\n`,
+        ),
+      },
+      {
+        why: 'every arm is one expression, in Elixir',
+        files: elixir(
+          `defmodule A do\n  def go(x) do\n    case x do\n${many(60, (at) => `      ${at} ->\n        y(${at})`)}\n    end\n  end\nend\n`,
+        ),
+      },
       {
         why: 'the text of a template',
         files: typescript(
