@@ -31,11 +31,11 @@ describe('evaluate', () => {
     ['all good', {a: good, b: good}, [10, 10], 10, 'pass'],
     ['all poor', {a: poor}, [poor.score], poor.score, 'fail'],
     ['a reply that is no plan is worth nothing', {a: good, b: notAPlan}, [10, 0], 5, 'fail'],
-    ['an outage says nothing', {a: good, b: good, c: outage}, [10, 10, null], 10, 'pass'],
+    ['an outage says nothing', {a: good, b: good, c: outage}, [10, 10, null], 10, 'inconclusive'],
     ['an outage does not open the gate', {a: good, b: outage}, [10, null], 10, 'inconclusive'],
     ['most unknown', {a: good, b: outage, c: outage}, [10, null, null], 10, 'error'],
     ['all unknown', {a: outage}, [null], null, 'error'],
-    ['a stale gold standard is no exception', {a: good, b: new Failure('stale-gold', 'gone')}, [10, null], 10, 'pass'],
+    ['a stale gold standard is no exception', {a: good, b: new Failure('stale-gold', 'gone')}, [10, null], 10, 'inconclusive'],
     [
       'the money ends',
       {a: good, b: new Failure('budget-spent', 'no more'), c: new Failure('budget-spent', 'no more')},
