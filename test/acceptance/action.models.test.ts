@@ -111,7 +111,7 @@ describe.concurrent('genesis with both keys', {timeout}, () => {
 
   test.each([
     {required: 'false', code: 0, verdict: 'pass', state: 'success', says: /^✅ /},
-    {required: 'true', code: 3, verdict: 'error', state: 'error', says: /^⚠️ .*The judge is required/},
+    {required: 'true', code: 3, verdict: 'error', state: 'error', says: /^⚠️ .*A judge is required/},
   ])('a judge without an answer is said to be; require-judge $required', ({required, code, verdict, state, says}) =>
     inScene(
       {base: failing, models: genesis(both, (_, role) => (role === 'judge' ? 'I would rather not say.' : null))},

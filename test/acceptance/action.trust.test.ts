@@ -1,4 +1,5 @@
 /** What a pull request may try, and what comes of it: nothing. */
+import {spawnSync} from 'node:child_process'
 import {existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -228,6 +229,9 @@ describe.concurrent('nothing of the repository runs', {timeout}, () => {
         states: [`${gate} pending`, `${gate} success`],
       })
       expect(existsSync(sentinel)).toBe(false)
+      // the trap was armed: whoever runs git in the workspace springs it
+      spawnSync('git', ['status'], {cwd: run.workspace})
+      expect(existsSync(sentinel)).toBe(true)
     })
   })
 

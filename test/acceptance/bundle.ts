@@ -34,6 +34,8 @@ export async function spawnBundle({args = [], cwd, env = {}, node = [], started}
     env: {PATH: process.env['PATH'] ?? '', HOME: env['HOME'] ?? join(tmpdir(), 'no-such-home'), ...env},
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: limitMs,
+    // the Action takes SIGTERM for a cancelled job and ends in its own time
+    killSignal: 'SIGKILL',
   })
   started?.((signal) => void child.kill(signal))
   const parts = {stdout: '', stderr: ''}
