@@ -3,7 +3,7 @@ import {Command as Parser, CommanderError, Option as ParserOption} from 'command
 import type {Command, Flags, World} from './commands/command.ts'
 import {commands} from './commands/index.ts'
 import {Failure, messageOf} from './errors.ts'
-import {plain} from './trust.ts'
+import {plain, plainLine} from './trust.ts'
 
 const badFlag = 2
 const bug = 3
@@ -18,7 +18,8 @@ const world: World = {
 
 /** @returns the exit code: 0 done and passed, 1 the gate failed, 2 the user can fix it, 3 it could not be judged */
 export async function command(words: readonly string[]): Promise<number> {
-  process.stdout.on('error', leaveOnClosedPipe)
+  process.stdout.on('error', survive)
+  process.stderr.on('error', () => {})
   let code = 0
   const parser = new Parser('refactor-plan')
     .description('A refactor plan that is grounded in the code, scored against gold standards.')
@@ -68,12 +69,15 @@ const flagOf = (value: unknown): string | boolean | readonly string[] | undefine
 }
 
 function fail(thrown: unknown, words: readonly string[]): number {
-  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : badFlag
-  const failure = thrown instanceof Failure ? thrown : null
+  if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
+  const usage = thrown instanceof CommanderError ? new Failure('bad-usage', thrown.message, {hint: 'see --help'}) : null
+  const failure = thrown instanceof Failure ? thrown : usage
   if (words.some((word, at) => word === '--format=json' || (word === 'json' && words[at - 1] === '--format'))) {
     const error = {code: failure?.code ?? 'bug', message: messageOf(thrown), hint: failure?.hint ?? null}
     world.print(JSON.stringify({schema: 1, error}))
   }
+  // commander has told people already
+  if (usage !== null) return badFlag
   if (failure) {
     world.say(plain(`${failure.code}: ${failure.message}${failure.hint === null ? '' : `\n  → ${failure.hint}`}`))
     return failure.exit
@@ -83,8 +87,12 @@ function fail(thrown: unknown, words: readonly string[]): number {
   return bug
 }
 
-/** `plan … | head` closes the pipe: that is the reader's right, not an error. */
-function leaveOnClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
+/**
+ * `plan … | head` closes the pipe: that is the reader's right, and no reason to forget what the gate decided. What else goes wrong
+ * with standard output (a full disk) is an error, because the result did not arrive.
+ */
+function survive(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return
+  world.say(plainLine(`cannot-write: the result could not be written: ${error.message}`))
+  process.exit(bug)
 }

@@ -89,7 +89,7 @@ const configOf = (settings: Settings): Config => ({
 function fromText(name: string, value: unknown): unknown {
   if (typeof value !== 'string') return value
   const fallback: unknown = Settings.parse({})[nameOf(name)]
-  if (typeof fallback === 'number' && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value)
+  if (typeof fallback === 'number' && /^-?\d+(?:\.\d+)?$/.test(value.trim())) return Number(value)
   if (typeof fallback === 'boolean' && /^(?:true|false)$/i.test(value)) return value.toLowerCase() === 'true'
   if (Array.isArray(fallback)) return value.split(/[\n,]/).flatMap((each) => (each.trim() === '' ? [] : [each.trim()]))
   return value

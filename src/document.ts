@@ -39,7 +39,7 @@ export function parseYaml(text: string, file: string): Read<Parsed> {
     uniqueKeys: true,
     version: '1.2',
     schema: 'core',
-    logLevel: 'silent',
+    logLevel: 'error',
   })
   const wrong = [...document.errors, ...document.warnings]
   if (wrong.length > 0) {

@@ -1,7 +1,7 @@
 /** The main job as the command line runs it: flags and files of this machine → a run → a report, the plan's file. */
-import {existsSync, mkdirSync, statSync} from 'node:fs'
+import {existsSync, statSync} from 'node:fs'
 import {join, relative, resolve, sep} from 'node:path'
-import {openSource, readText, writeInside} from './adapters/disk.ts'
+import {makeFolder, openSource, readText, writeInside} from './adapters/disk.ts'
 import type {Flags, Option, World} from './commands/command.ts'
 import {configFile, parseConfig, settingNames, type Config} from './config.ts'
 import {Failure} from './errors.ts'
@@ -54,7 +54,10 @@ export const settingOptions: readonly Option[] = [
 export function configOf(path: string, flags: Flags): Config {
   const file = join(path, configFile)
   const given = Object.fromEntries(Object.entries(flags).filter(([name]) => settingNames.includes(name)))
-  return parseConfig(given, existsSync(file) && statSync(file).isFile() ? {path: file, text: readText(file)} : null)
+  const empty = Object.entries(given).find(([, value]) => value === '')
+  if (empty !== undefined)
+    throw new Failure('bad-setting', `--${empty[0]} is empty`, {hint: 'give a value, or leave the flag out'})
+  return parseConfig(given, existsSync(file) ? {path: file, text: readText(file)} : null)
 }
 
 interface ChosenGold {
@@ -98,6 +101,7 @@ export interface Ran {
 /** Reads, plans, scores, writes the plan under `--output` (default `evolved_pipelines/` of the current directory). */
 export async function planLocally(path: string, flags: Flags, world: World): Promise<Ran> {
   const started = performance.now()
+  checkTargets(flags, world.cwd)
   const place = resolve(world.cwd, path)
   const ref = typeof flags['ref'] === 'string' ? {ref: flags['ref']} : {}
   const source = await openSource(place, ref)
@@ -162,11 +166,26 @@ function writePlan({plan}: Judged, output: string | null, cwd: string): string {
     writeInside(cwd, name, text)
     return name
   }
-  const folder = resolve(cwd, output)
-  mkdirSync(folder, {recursive: true})
+  const folder = makeFolder(resolve(cwd, output))
   const file = name.slice(name.lastIndexOf('/') + 1)
   writeInside(folder, file, text)
   return join(output, file)
+}
+
+/** Before anything is paid for: what the run is to write can be written. */
+function checkTargets(flags: Flags, cwd: string): void {
+  for (const name of ['output', 'record']) {
+    if (flags[name] === '')
+      throw new Failure('bad-flag', `--${name} is empty`, {hint: 'give a path, or leave the flag out'})
+  }
+  if (typeof flags['output'] === 'string') makeFolder(resolve(cwd, flags['output']))
+  if (typeof flags['record'] === 'string') {
+    const folder = resolve(cwd, flags['record'], '..')
+    if (!existsSync(folder))
+      throw new Failure('no-such-folder', `no such folder: ${folder}`, {
+        hint: 'make it first, or give another --record',
+      })
+  }
 }
 
 /** A file that a person named himself, anywhere he may write; its folder must exist. */

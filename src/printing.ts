@@ -13,7 +13,8 @@ export const formatOf = (flags: Flags, fallback = 'text'): string =>
   typeof flags['format'] === 'string' ? flags['format'] : fallback
 
 export const printJson = (world: World, value: object): void =>
-  world.print(JSON.stringify({schema: 1, ...value}, null, 2))
+  // `##[` only stands in strings, and a runner looks for it anywhere in a line
+  world.print(JSON.stringify({schema: 1, ...value}, null, 2).replaceAll('##[', String.raw`\u0023#[`))
 
 /** `score --format json` of DESIGN §4. */
 export const scoreShape = (scorecard: Scorecard, verdict: Verdict): object => ({...scorecard, verdict})

@@ -1,5 +1,7 @@
 /** A pipeline on a gold standard: what `evaluate` and `optimize` do over and over, on this machine and in the runner. */
+import {existsSync, statSync} from 'node:fs'
 import {join} from 'node:path'
+import {readText} from './adapters/disk.ts'
 import {home} from './adapters/home.ts'
 import type {Config} from './config.ts'
 import {Failure} from './errors.ts'
@@ -7,7 +9,16 @@ import type {Host, Source} from './host.ts'
 import {candidateOf, writeCandidate} from './optimize/candidate.ts'
 import {optimize, type Optimized} from './optimize/optimize.ts'
 import {optimizerNames, optimizerOf} from './optimize/optimizers/index.ts'
-import {chooseJudge, digestOf, isOwnGold, readGoldFolder, type Chosen, type GoldFile, type Keys} from './outside.ts'
+import {
+  chooseJudge,
+  digestOf,
+  isOwnGold,
+  parseGold,
+  readGoldFolder,
+  type Chosen,
+  type GoldFile,
+  type Keys,
+} from './outside.ts'
 import type {Pipeline} from './pipeline/step.ts'
 import type {Budget} from './provider.ts'
 import {evaluate, type Evaluation} from './score/evaluate.ts'
@@ -24,6 +35,7 @@ export interface Trials {
 
 /** The gold standards of a folder, or those that ship with the program where there are none. Throws `Failure` `no-gold`. */
 export async function goldsAt(folder: string | null): Promise<readonly GoldFile[]> {
+  if (folder !== null && existsSync(folder) && statSync(folder).isFile()) return [parseGold(readText(folder), folder)]
   const golds = await readGoldFolder(folder ?? join(home, 'gold'))
   if (golds.length > 0) return golds
   if (folder === null)

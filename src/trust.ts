@@ -72,7 +72,7 @@ const escapedInline = (value: string): string =>
 
 /** What would begin a list, a rule or a heading at the start of a line. */
 const escapedStart = (line: string): string =>
-  line.replace(/^([-+=])/, String.raw`\$1`).replace(/^(\d{1,9})([.)])(?=\s|$)/, String.raw`$1\$2`)
+  line.replace(/^([-+=]|:(?=:))/, String.raw`\$1`).replace(/^(\d{1,9})([.)])(?=\s|$)/, String.raw`$1\$2`)
 
 /** One line of Markdown that shows `value` as it is: no image, link, HTML, mention or table border comes of it. */
 export const text = (value: Untrusted): Markdown => asMarkdown(escapedStart(escapedInline(flat(value))))
@@ -112,6 +112,9 @@ const inert = (value: string): string =>
     .replace(/\](?=[(:[])/g, `]${joiner}`)
     .replace(/@(?=[\w-])/g, `@${joiner}`)
     .replace(/:(?=\/\/)/g, `:${joiner}`)
+    // a report may be printed in a workflow's step, where the runner obeys such lines
+    .replace(/^(\s*:)(?=:)/gm, `$1${joiner}`)
+    .replace(/##(?=\[)/g, `#${joiner}#`)
     .replace(/www(?=\.)/gi, (match) => match + joiner)
 
 const fenceFor = (value: string, least: number): string =>
@@ -174,7 +177,7 @@ export const summaryText = (value: Untrusted): Markdown =>
 /** Text or an attribute's value in HTML; lines stay lines. */
 export const htmlText = (value: Untrusted): Html =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where text is declared to be HTML
-  asEntities(seen(value)) as Html
+  asEntities(seen(value)).replace(/^(\s*):(?=:)/gm, '$1&#58;') as Html
 
 /** Markdown around values that are Markdown already; a bare string does not compile: `text`, `code` or `fenced` it. */
 export const markdown = (parts: TemplateStringsArray, ...values: readonly (Markdown | number)[]): Markdown =>

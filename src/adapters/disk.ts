@@ -188,6 +188,32 @@ export function readText(path: string, limit = 16 * 1024 * 1024): string {
   return new TextDecoder().decode(bytes)
 }
 
+/** The real path of a folder that is there. Throws `Failure` `no-such-folder`. */
+function folderAt(path: string): string {
+  const stat = statOf(path)
+  if (stat?.isDirectory() === true) return realpathSync(path)
+  throw new Failure('no-such-folder', `${stat === null ? 'no such folder' : 'not a folder'}: ${path}`, {
+    hint: 'make the folder first, or give another one',
+  })
+}
+
+/** Makes a folder that a person named, and those above it that are missing. Throws `Failure` `no-such-folder`, `cannot-write`. */
+export function makeFolder(path: string): string {
+  const missing: string[] = []
+  // one by one: node's recursive mkdir does not end where the system refuses oddly, as below /proc
+  for (let folder = resolve(path); statOf(folder) === null && dirname(folder) !== folder; folder = dirname(folder))
+    missing.unshift(folder)
+  try {
+    for (const folder of missing) mkdirSync(folder)
+  } catch (error) {
+    throw new Failure('cannot-write', `cannot make the folder ${path}: ${messageOf(error)}`, {
+      hint: 'give another folder',
+      cause: error,
+    })
+  }
+  return folderAt(path)
+}
+
 /**
  * Writes a file below `root` and makes the folders on the way. It is there as a whole or not at all (written beside, then
  * renamed). Throws `Failure` `outside` for a path that leads out, passes a link, or ends at something that is no file.
@@ -200,7 +226,7 @@ export function writeInside(root: string, relative: string, text: string): strin
       hint: `paths are relative to ${root}, without links on the way`,
     })
   if (!isInside(relative) || relative.includes('\\')) throw outside('it leads out of the folder')
-  const top = realpathSync(root)
+  const top = folderAt(root)
   const target = join(top, relative)
   const parts = relative.split('/').slice(0, -1)
   const beside = join(dirname(target), `.${randomUUID()}.tmp`)

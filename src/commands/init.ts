@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import {readText, writeInside} from '../adapters/disk.ts'
 import {home} from '../adapters/home.ts'
 import {configFile} from '../config.ts'
+import {plainLine} from '../trust.ts'
 import type {Command} from './command.ts'
 
 /** What is written, and the file it starts as. */
@@ -24,6 +25,11 @@ export const init: Command = {
         world.print(`wrote ${to}`)
       }
     }
+    world.say(
+      plainLine(
+        'next: pin the workflow to a commit of the Action, fill gold/self/gold.example.yaml and rename it to gold.yaml',
+      ),
+    )
     return 0
   },
 }

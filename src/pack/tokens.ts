@@ -206,13 +206,3 @@ export function estimateTokens(text: string): number {
   for (let slot = 0; slot < slotCount; slot++) sum += (counts[slot] ?? 0) * (weights[slot] ?? 1)
   return Math.ceil(sum)
 }
-
-/**
- * What one o200k token is elsewhere, on code; the higher figure is for a budget that must hold.
- * Gemini: measured with the public tokenizer of its open sibling; Claude: its published ranges and independent counts.
- */
-export const tokensElsewhere = {
-  openai: {typical: 1, atMost: 1.01},
-  gemini: {typical: 1.17, atMost: 1.2},
-  claude: {typical: 1.5, atMost: 1.75},
-} as const

@@ -66,7 +66,9 @@ function groupsOf(findings: readonly Finding[]): Group[] {
   for (const finding of findings) {
     const {phase, family} = remedyOf(finding.category, finding.severity)
     const key = JSON.stringify([phase, family, finding.locations[0]?.file ?? ''])
-    byKey.set(key, [...(byKey.get(key) ?? []), finding])
+    const group = byKey.get(key)
+    if (group === undefined) byKey.set(key, [finding])
+    else group.push(finding)
   }
   const whole: Finding[][] = []
   const lone = new Map<string, Finding[]>()

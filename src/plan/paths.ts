@@ -23,6 +23,8 @@ export const isContained = (path: string): boolean => {
 
 /** A path that is a unique suffix of one names it (DESIGN §3). null: no file, or more than one. */
 export function resolvePath(path: string, paths: readonly string[]): string | null {
+  // a file may be called anything: its own name is right, however odd
+  if (paths.includes(path)) return path
   const tidy = tidyPath(path)
   if (tidy === '') return null
   if (paths.includes(tidy)) return tidy

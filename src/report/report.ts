@@ -85,7 +85,8 @@ export function reportOn({gold, leftOut, notes = [], ...facts}: ReportInput): Re
 
 const firstGold =
   'No gold standard applies, so there is no score. To make the first one, copy the findings of this plan that are true into ' +
-  '`gold/<name>/gold.yaml` with `source: {path: .}`, add what the plan missed, and commit it to the base branch.'
+  '`gold/<name>/gold.yaml` with `source: {path: .}`, add what the plan missed, and commit it to the base branch; ' +
+  '`refactor-plan init` writes a skeleton.'
 
 const weights = {critical: 8, high: 4, medium: 2, low: 1} as const satisfies Record<Severity, number>
 

@@ -21,13 +21,32 @@ export const Source = z.union([
 export type Source = z.infer<typeof Source>
 
 /** DESIGN §3: what a good plan for one code base says, and what it must not believe. */
-export const GoldStandard = z.strictObject({
-  schema: z.literal(1),
-  name: z.string().min(1),
-  goal: z.string().default(''),
-  source: Source,
-  split: z.enum(['train', 'validation', 'holdout']).default('train'),
-  findings: z.array(GoldFinding).min(1),
-  changes: z.array(Change).default([]),
-})
+export const GoldStandard = z
+  .strictObject({
+    schema: z.literal(1),
+    name: z.string().min(1),
+    goal: z.string().default(''),
+    source: Source,
+    split: z.enum(['train', 'validation', 'holdout']).default('train'),
+    findings: z.array(GoldFinding).min(1),
+    changes: z.array(Change).default([]),
+  })
+  .superRefine(({findings}, context) => {
+    const ids = new Set<string>()
+    findings.forEach(({id, must, extra, validity}, at) => {
+      const wrong = (key: string, message: string): void =>
+        context.addIssue({code: 'custom', path: ['findings', at, key], message})
+      if (ids.has(id)) wrong('id', `${id} is the id of an earlier finding`)
+      ids.add(id)
+      if (must && (extra || validity === 'refuted'))
+        wrong('must', 'a finding that must be found can be neither extra nor refuted')
+    })
+    if (!findings.some(({extra, validity}) => !extra && validity !== 'refuted')) {
+      context.addIssue({
+        code: 'custom',
+        path: ['findings'],
+        message: 'needs a finding that is neither extra nor refuted: else any plan has full marks',
+      })
+    }
+  })
 export type GoldStandard = z.infer<typeof GoldStandard>

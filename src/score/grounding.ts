@@ -91,6 +91,7 @@ export function pathsOf(
   file: string,
   paths: readonly string[],
 ): {readonly paths: readonly string[]; readonly value: number} {
+  if (paths.includes(file)) return {paths: [file], value: 1}
   const clean = tidyPath(normalise(file))
   if (!isContained(clean)) return {paths: [], value: 0}
   if (paths.includes(clean)) return {paths: [clean], value: 1}

@@ -94,21 +94,42 @@ function orderQuality(
     const at = first.get(id)
     return at === undefined ? [] : [{at, weight: weights[severity]}]
   })
-  let agree = 0
-  let all = 0
-  placed.forEach((one, index) => {
-    for (const other of placed.slice(index + 1)) {
-      if (one.weight === other.weight) continue
-      all += 1
-      agree += Math.sign((one.weight - other.weight) * (other.at - one.at))
-    }
-  })
+  const {agree, all} = concordance(placed)
   const bySeverity = all === 0 ? 1 : (agree / all + 1) / 2
   const ordered = wanted.flatMap(([before, after]) => {
     const [a, b] = [first.get(before), first.get(after)]
     return a === undefined || b === undefined ? [] : [a <= b]
   })
   return ordered.length === 0 ? bySeverity : (bySeverity + share(ordered.filter(Boolean).length, ordered.length)) / 2
+}
+
+/**
+ * Over all pairs of different weight: how many there are, and how many more of them have the heavier one earlier than later. There
+ * are four weights, so one pass in order of place counts what the pairs one by one would: a plan may have thousands.
+ */
+function concordance(placed: readonly {readonly at: number; readonly weight: number}[]): {
+  readonly agree: number
+  readonly all: number
+} {
+  const sorted = placed.toSorted((a, b) => a.at - b.at)
+  const seen = new Map<number, number>()
+  let agree = 0
+  let all = 0
+  for (let from = 0; from < sorted.length;) {
+    const here = sorted[from]?.at
+    let to = from
+    while (sorted[to]?.at === here && to < sorted.length) to++
+    const group = sorted.slice(from, to)
+    for (const {weight} of group) {
+      for (const [other, count] of seen) agree += Math.sign(other - weight) * count
+    }
+    for (const {weight} of group) {
+      for (const [other, count] of seen) all += other === weight ? 0 : count
+      seen.set(weight, (seen.get(weight) ?? 0) + 1)
+    }
+    from = to
+  }
+  return {agree, all}
 }
 
 /** Pairs of gold findings of which the first is resolved by a change that the other's change needs, directly or not. */

@@ -290,6 +290,65 @@ describe('bad input gets a line that says where and what to do, and nothing is l
       2,
       /missing-key: [^]*→ set ANTHROPIC_API_KEY/,
     ],
+    [
+      'an output folder that is a file',
+      () => ['plan', join(shop, 'repository'), '--output', join(shop, 'gold.yaml')],
+      2,
+      /no-such-folder: not a folder[^]*→/,
+    ],
+    [
+      'an output folder that cannot be made',
+      () => ['plan', join(shop, 'repository'), '--output', '/proc/x'],
+      2,
+      /cannot-write: [^]*→/,
+    ],
+    [
+      'a record in a folder that is not there',
+      () => ['plan', join(shop, 'repository'), '--record', 'nowhere/run.json'],
+      2,
+      /no-such-folder: [^]*→/,
+    ],
+    [
+      'an empty flag',
+      () => ['plan', join(shop, 'repository'), '--threshold', ''],
+      2,
+      /bad-setting: --threshold is empty/,
+    ],
+    [
+      'a number in hexadecimal',
+      () => ['plan', join(shop, 'repository'), '--threshold', '0x8'],
+      2,
+      /bad-setting: threshold/,
+    ],
+    [
+      'two documents in the configuration',
+      () => [
+        'plan',
+        folder('two-configs', {'a.py': 'x = 1\n', '.github/refactor-plan.yml': 'threshold: 9\n---\nthreshold: 0\n'}),
+      ],
+      2,
+      /refactor-plan\.yml:2:\d+ yaml-syntax/,
+    ],
+    [
+      'a gold standard that needs nothing',
+      () => [
+        'plan',
+        join(shop, 'repository'),
+        '--gold',
+        yaml(
+          'lax-gold',
+          'gold.yaml',
+          JSON.stringify({
+            schema: 1,
+            name: 'x',
+            source: {path: '.'},
+            findings: [{id: 'G1', category: 'a', severity: 'low', extra: true, locations: [], description: 'x'}],
+          }),
+        ),
+      ],
+      2,
+      /gold\.yaml:\d+:\d+ custom findings: needs a finding/,
+    ],
     ['a saved run that is none', () => ['report', join(root, 'package.json')], 2, /package\.json:\d+:\d+/],
     ['score without --gold', () => ['score', 'x.yaml'], 2, /--gold/],
   ]
@@ -326,6 +385,62 @@ describe('bad input gets a line that says where and what to do, and nothing is l
     })
     expect(code).toBe(1)
     expect(stderr).toContain('plan.yaml')
+  })
+
+  test('a reader that closes the pipe does not open the gate', async () => {
+    const cwd = folder('closed-pipe')
+    const gate = `node ${join(root, 'dist', 'index.js')} plan ${join(shop, 'repository')} --gold ${join(shop, 'gold.yaml')} --format json 2>/dev/null; echo $? > code`
+    execFileSync('sh', ['-c', `(${gate}) | true`], {cwd})
+    expect(readFileSync(join(cwd, 'code'), 'utf8').trim()).toBe('1')
+  })
+
+  test('files with odd names do not fail the rules of a plan that found something in them', async () => {
+    const text = 'def go():\n    try:\n        work()\n    except Exception:\n        pass\n'
+    const ended = await run(folder('odd-names-cwd'), 'plan', folder('odd-names', {' lead.py': text, 'a\nb.py': text}))
+    expect(ended).toMatchObject({code: 0, stdout: expect.stringContaining('Plan generated at')})
+  })
+
+  test('scan says what it did not read', async () => {
+    const path = folder('unread', {'big.py': `${'x = 1\n'.repeat(300_000)}`, 'a.py': 'x = 1\n'})
+    const {stdout, stderr} = await run(scratch, 'scan', path, '--format', 'json')
+    expect(JSON.parse(stdout).skipped).toEqual([{file: 'big.py', why: 'too-large'}])
+    expect(stderr).toContain('1 files were not read: big.py (too-large)')
+  })
+
+  test('what a plan says is no workflow command where a report is printed', async () => {
+    const hostile = 'x\\n::set-output name=a::b\\n##[error]no'
+    const plan = `schema: 1\nsummary: "${hostile}"\nfindings:\n  - {id: F1, category: a, severity: high, locations: [{file: mix.exs, evidence: "${hostile}"}], description: "${hostile}"}\nchanges:\n  - {id: C1, title: "${hostile}", instructions: "${hostile}", resolves: [F1], verification: ["${hostile}"]}\n`
+    const cwd = folder('hostile-plan', {'plan.yaml': plan})
+    for (const format of ['markdown', 'table', 'json']) {
+      const {stdout} = await run(
+        cwd,
+        'score',
+        'plan.yaml',
+        '--gold',
+        join(shop, 'gold.yaml'),
+        '--format',
+        format,
+        '--gate',
+        'off',
+      )
+      expect(stdout.length).toBeGreaterThan(100)
+      expect(stdout).not.toMatch(/^\s*::/m)
+      expect(stdout).not.toContain('##[')
+    }
+  })
+
+  test('evaluate takes one gold standard as well', async () => {
+    const {stdout} = await run(
+      folder('evaluate-one'),
+      'evaluate',
+      '--pipeline',
+      'offline',
+      '--gold',
+      join(shop, 'gold.yaml'),
+      '--format',
+      'json',
+    )
+    expect(JSON.parse(stdout).cases).toMatchObject([{gold: 'otp-shop'}])
   })
 
   test('an error under --format json is one document too', async () => {

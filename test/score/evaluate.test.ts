@@ -35,7 +35,13 @@ describe('evaluate', () => {
     ['an outage does not open the gate', {a: good, b: outage}, [10, null], 10, 'inconclusive'],
     ['most unknown', {a: good, b: outage, c: outage}, [10, null, null], 10, 'error'],
     ['all unknown', {a: outage}, [null], null, 'error'],
-    ['a stale gold standard is no exception', {a: good, b: new Failure('stale-gold', 'gone')}, [10, null], 10, 'inconclusive'],
+    [
+      'a stale gold standard is no exception',
+      {a: good, b: new Failure('stale-gold', 'gone')},
+      [10, null],
+      10,
+      'inconclusive',
+    ],
     [
       'the money ends',
       {a: good, b: new Failure('budget-spent', 'no more'), c: new Failure('budget-spent', 'no more')},

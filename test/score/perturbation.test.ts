@@ -297,7 +297,29 @@ describe.each(cases.map((given) => [given.gold.name, given] as const))('%s', (_,
         ),
       ),
     )
-    expect(isFalling([10, ...scores])).toBe(true)
+    // each costs, until the cap of those who believe more than a third of them
+    expect(isFalling([10, ...scores.filter((each) => each !== 7.9)])).toBe(true)
+    expect(scores.every((each, at) => each <= (scores[at - 1] ?? 10))).toBe(true)
+    // a change for each trap must not buy it back: whoever believes them all would change code that is right
+    const believed = withMore(
+      plan,
+      traps.map(({must: _must, extra: _extra, validity: _validity, related_files: _related, ...trap}) => trap),
+    )
+    const acted = {
+      ...plan.changes[0],
+      id: 'CT',
+      title: 'Repair them',
+      resolves: traps.map(({id}) => id),
+      depends_on: [],
+      phase: 9,
+      verification: ['npm test'],
+    }
+    expect(
+      score({
+        ...believed,
+        changes: [...believed.changes, ...(plan.changes[0] === undefined ? [] : [{...plan.changes[0], ...acted}])],
+      }),
+    ).toBeLessThan(8)
     const card = scorePlan(
       planOf(traps.map(({must: _must, extra: _extra, validity: _validity, related_files: _related, ...trap}) => trap)),
       gold,
