@@ -401,7 +401,7 @@ describe('bad input gets a line that says where and what to do, and nothing is l
   })
 
   test('scan says what it did not read', async () => {
-    const path = folder('unread', {'big.py': `${'x = 1\n'.repeat(300_000)}`, 'a.py': 'x = 1\n'})
+    const path = folder('unread', {'big.py': 'x = 1\n'.repeat(300_000), 'a.py': 'x = 1\n'})
     const {stdout, stderr} = await run(scratch, 'scan', path, '--format', 'json')
     expect(JSON.parse(stdout).skipped).toEqual([{file: 'big.py', why: 'too-large'}])
     expect(stderr).toContain('1 files were not read: big.py (too-large)')
