@@ -120,7 +120,20 @@ const anyGold: fc.Arbitrary<GoldStandard> = fc
       schema: 1,
       name: 'any',
       source: {path: '.'},
-      findings: findings.map(({finding, ...more}) => ({...finding, ...more})),
+      // what the schema refuses: an id twice, a must that nobody has to find, nothing that is needed
+      findings: findings
+        .filter(({finding}, at) => findings.findIndex((other) => other.finding.id === finding.id) === at)
+        .map(({finding, must, extra, validity, ...more}, at) => {
+          const needed = at === 0
+          const optional = !needed && (extra || validity === 'refuted')
+          return {
+            ...finding,
+            ...more,
+            must: must && !optional,
+            extra: extra && !needed,
+            validity: needed && validity === 'refuted' ? ('verified' as const) : validity,
+          }
+        }),
       changes,
     }),
   )
