@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // spawning the bundle takes a second each, and several on a loaded machine
+    // vitest leaves one core free, which on a machine of two means that nothing runs beside anything
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     reporters: counts === undefined ? ['default'] : ['default', ['json', {outputFile: counts}]],

@@ -35,7 +35,10 @@ export const Settings = z.strictObject({
     .default('auto')
     .describe("`auto`: a model of another family answers closed questions about a model's plan when its key is there"),
   'require-gold': z.boolean().default(false).describe('fail when no gold standard applies'),
-  'require-judge': z.boolean().default(false).describe('end in error when no judge took part; a plan that no model made has none'),
+  'require-judge': z
+    .boolean()
+    .default(false)
+    .describe('end in error when no judge took part; a plan that no model made has none'),
   'max-tokens': z.int().min(1000).max(2_000_000).default(200_000).describe('token budget of the pack'),
   'max-cost-usd': z.number().positive().default(5).describe('stop before a model call that would pass this'),
   include: z.array(z.string()).default([]).describe('read only these (gitignore syntax)'),
