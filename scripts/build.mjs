@@ -38,6 +38,8 @@ function copyGrammars(out) {
     const to = join(out, 'grammars', name)
     cpSync(join(root, 'node_modules', from), to)
     chmodSync(to, 0o644)
+    // its map is not shipped, and whoever looks for it fails with a page of noise
+    if (name.endsWith('.js')) writeFileSync(to, readFileSync(to, 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, ''))
   }
 }
 

@@ -202,10 +202,14 @@ export async function repositoryOf(path: string): Promise<{readonly gitDir: stri
   return bare.code === 0 ? {gitDir: realpathSync(path), prefix: ''} : null
 }
 
+/** `https://host/…/owner/name`, `ssh://…`, or `user@host:owner/name`; the folders of a local remote are not an owner. */
+const onServer =
+  /^(?:(?:https?|ssh|git):\/\/[^/]+\/|[\w.-]+@[\w.-]+:)(?:.*\/)?([\w.-]{1,100})\/([\w.-]{1,100}?)(?:\.git)?\/?$/i
+
 /** `owner/name` of the remote named origin; its address may hold a password and is never shown. */
 async function nameOf(args: readonly string[], cwd: string, fallback: string): Promise<string> {
   const {stdout} = await run([...args, 'config', '--local', '--get', 'remote.origin.url'], {cwd})
-  const [, owner, name] = /[/:]([\w.-]{1,100})\/([\w.-]{1,100}?)(?:\.git)?\/?$/.exec(firstLine(stdout)) ?? []
+  const [, owner, name] = onServer.exec(firstLine(stdout)) ?? []
   return owner === undefined || name === undefined ? fallback : `${owner}/${name}`
 }
 

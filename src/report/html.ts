@@ -6,6 +6,7 @@ import type {Report} from './report.ts'
 import {
   costText,
   criteriaOf,
+  gainText,
   headlineOf,
   iconOf,
   judgeText,
@@ -114,9 +115,10 @@ export function renderHtml(report: Report): Html {
 
 const improvements = (report: Report): Html =>
   list(
-    report.improvements.map(({what, severity, place}) => {
+    report.improvements.map((one) => {
+      const {what, place} = one
       const where = place === null ? html`` : html` ${placeOf(report, place)}`
-      return html`${htmlText(what)}${htmlText(severity === null ? '' : ` (${severity})`)}${where}`
+      return html`${htmlText(what)}${htmlText(gainText(one))}${where}`
     }),
   )
 

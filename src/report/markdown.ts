@@ -17,10 +17,12 @@ import {
   type Markdown,
   type Plain,
 } from '../trust.ts'
-import type {Improvement, Report} from './report.ts'
+import type {Improvement} from '../score/improvement.ts'
+import type {Report} from './report.ts'
 import {
   costText,
   criteriaOf,
+  gainText,
   headlineOf,
   iconOf,
   judgeText,
@@ -167,10 +169,10 @@ function improvements(report: Report, detail: Detail): Markdown | null {
   ])
 }
 
-function improvement(report: Report, {what, severity, place}: Improvement): Markdown {
-  const weight = severity === null ? markdown`` : markdown` (${text(severity)})`
+function improvement(report: Report, one: Improvement): Markdown {
+  const {what, place} = one
   const where = place === null ? markdown`` : markdown`, ${placeLink(report, place)}`
-  return markdown`${prose(clip(what, 240))}${weight}${where}`
+  return markdown`${prose(clip(what, 240))}${text(gainText(one))}${where}`
 }
 
 const placeLink = (report: Report, place: Location): Markdown => {

@@ -5,8 +5,9 @@ import type {Pack} from '../pack/pack.ts'
 import {Plan} from '../plan/plan.ts'
 import type {Violation} from '../plan/rules/rule.ts'
 import type {Usage} from '../provider.ts'
-import {severities, type Location, type Severity} from '../scan/finding.ts'
+import {severities} from '../scan/finding.ts'
 import type {GoldStandard} from '../score/gold.ts'
+import {improvementKinds, improvementsOf, type Improvement} from '../score/improvement.ts'
 import {findingClasses, type Scorecard, type Verdict} from '../score/scorecard.ts'
 
 /** The pull request that was asked about. */
@@ -20,15 +21,6 @@ export interface LeftOut {
   readonly count: number
   /** How many files for each reason, the commonest reason first. */
   readonly reasons: readonly {readonly why: string; readonly count: number}[]
-}
-
-/** One thing that would make the score higher. */
-export interface Improvement {
-  /** `missed` what the gold standard has; `wrong` what the plan should not say; `limit` a cap on the score; `rule` a broken rule. */
-  readonly kind: 'missed' | 'wrong' | 'limit' | 'rule'
-  readonly what: string
-  readonly severity: Severity | null
-  readonly place: Location | null
 }
 
 export interface Report {
@@ -88,65 +80,6 @@ const firstGold =
   '`gold/<name>/gold.yaml` with `source: {path: .}`, add what the plan missed, and commit it to the base branch; ' +
   '`refactor-plan init` writes a skeleton.'
 
-const weights = {critical: 8, high: 4, medium: 2, low: 1} as const satisfies Record<Severity, number>
-
-/** What holds the score down first: caps, then broken rules, then missed gold by severity, then what the plan should not say. */
-function improvementsOf(
-  plan: Plan,
-  scorecard: Scorecard | null,
-  gold: GoldStandard | null,
-  violations: readonly Violation[],
-): readonly Improvement[] {
-  const limits = (scorecard?.caps ?? []).map(({at_most, message}) => ({
-    kind: 'limit' as const,
-    what: `${message} This limits the score to ${at_most}.`,
-    severity: null,
-    place: null,
-  }))
-  const rules = violations
-    .filter(({severity}) => severity === 'error')
-    .map(({message}) => ({kind: 'rule' as const, what: message, severity: null, place: null}))
-  return [...limits, ...rules, ...missedOf(scorecard, gold), ...wrongOf(plan, scorecard)]
-}
-
-function missedOf(scorecard: Scorecard | null, gold: GoldStandard | null): readonly Improvement[] {
-  const credit = new Map((scorecard?.gold ?? []).map((judged) => [judged.id, judged.credit]))
-  return (gold?.findings ?? [])
-    .flatMap((finding) => {
-      const lost = 1 - (credit.get(finding.id) ?? 1)
-      return lost > 0.2 && finding.validity !== 'refuted' && !finding.extra ? [{finding, lost}] : []
-    })
-    .sort((a, b) => b.lost * weights[b.finding.severity] - a.lost * weights[a.finding.severity])
-    .map(({finding, lost}) => ({
-      kind: 'missed' as const,
-      what: `${lost === 1 ? 'Find' : 'Describe better'}: ${finding.title ?? finding.description}`,
-      severity: finding.severity,
-      place: finding.locations[0] ?? null,
-    }))
-}
-
-const wrongWords = {
-  trap: 'Do not claim',
-  unsupported: 'Leave out, or ground in the code',
-  duplicate: 'Say once',
-} as const
-
-function wrongOf(plan: Plan, scorecard: Scorecard | null): readonly Improvement[] {
-  return (scorecard?.findings ?? []).flatMap((judged) => {
-    if (judged.class === 'matched' || judged.class === 'novel') return []
-    const finding = plan.findings.find(({id}) => id === judged.id)
-    const what = finding?.title ?? finding?.description ?? ''
-    return [
-      {
-        kind: 'wrong' as const,
-        what: `${wrongWords[judged.class]}: ${judged.id}${what === '' ? '' : `, ${what}`}`,
-        severity: null,
-        place: finding?.locations[0] ?? null,
-      },
-    ]
-  })
-}
-
 function leftOutOf(leftOut: Pack['leftOut']): LeftOut {
   const counts = new Map<string, number>()
   for (const {why} of leftOut) counts.set(why, (counts.get(why) ?? 0) + 1)
@@ -194,8 +127,9 @@ const ReportShape: z.ZodType<Report> = z.strictObject({
   threshold: share,
   improvements: z.array(
     z.strictObject({
-      kind: z.enum(['missed', 'wrong', 'limit', 'rule']),
+      kind: z.enum(improvementKinds),
       what: z.string(),
+      gain: share,
       severity: z.enum(severities).nullable(),
       place: Place.nullable(),
     }),

@@ -5,6 +5,7 @@ import type {Report} from './report.ts'
 import {
   costText,
   criteriaOf,
+  gainText,
   headlineOf,
   iconOf,
   judgeText,
@@ -106,8 +107,8 @@ const improvements = ({improvements}: Report): readonly Line[] =>
     ? []
     : [
         title('What would raise the score'),
-        ...improvements.slice(0, 10).map(({what, severity, place}) => ({
-          words: `- ${what}${severity === null ? '' : ` (${severity})`}${place === null ? '' : `, ${placeText(place)}`}`,
+        ...improvements.slice(0, 10).map((one) => ({
+          words: `- ${one.what}${gainText(one)}${one.place === null ? '' : `, ${placeText(one.place)}`}`,
           indent: 2,
         })),
         ...rest(improvements.length, 10),

@@ -1,4 +1,5 @@
 /** The sentences that every form of a report shares, in one wording. Untrusted text in them is not escaped yet. */
+import type {Improvement} from '../score/improvement.ts'
 import type {Report} from './report.ts'
 
 /** One decimal, rounded down: 7.96 is not "8.0", where 8 is needed. */
@@ -136,3 +137,9 @@ export const phasesOf = ({plan}: Report): readonly (readonly [phase: number, cha
     .map((phase) => [phase, plan.changes.filter((change) => change.phase === phase)])
 
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
+/** Beside an improvement: how heavy, and how many points. */
+export const gainText = ({severity, gain}: Improvement): string => {
+  const facts = [severity, gain === null ? null : `up to +${gain.toFixed(1)}`].filter((fact) => fact !== null)
+  return facts.length === 0 ? '' : ` (${facts.join(', ')})`
+}

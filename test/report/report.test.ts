@@ -108,7 +108,7 @@ describe('the report as data', () => {
       'rule Finding F1 names nothing.',
       'missed Find: The cart loses its items.',
       'missed Find: A stray message crashes the router.',
-      'wrong Leave out, or ground in the code: F2, Every exception becomes :ok.\n\nCallers cannot tell.',
+      'wrong Leave out, or ground in the code: F2, Every exception becomes :ok.',
     ])
   })
   it('traps and extras are not asked for', () => {
