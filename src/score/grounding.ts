@@ -116,15 +116,52 @@ const bare = (line: string): string =>
     .replace(/\s+/g, ' ')
     .trim()
 
-/** Hundreds of findings quote the same few files: each is stripped once. */
-const stripped = new WeakMap<readonly string[], readonly string[]>()
+/** The lines of a file without what authors change, and where each begins in their text, so that a search is one of the engine's own. */
+interface Stripped {
+  readonly lines: readonly string[]
+  readonly text: string
+  readonly starts: readonly number[]
+}
 
-function bareLines(lines: readonly string[]): readonly string[] {
+/** Hundreds of findings quote the same few files: each is stripped once. */
+const stripped = new WeakMap<readonly string[], Stripped>()
+
+function strip(lines: readonly string[]): Stripped {
   const known = stripped.get(lines)
   if (known !== undefined) return known
-  const made = lines.map(bare)
+  const own = lines.map(bare)
+  const starts: number[] = []
+  let length = 0
+  for (const line of own) {
+    starts.push(length)
+    length += line.length + 1
+  }
+  const made = {lines: own, text: own.join('\n'), starts}
   stripped.set(lines, made)
   return made
+}
+
+/** Indexes of the lines in which a quoted line stands: that line itself, or a telling part of it. */
+function standingIn({lines, text, starts}: Stripped, wanted: string): ReadonlySet<number> {
+  const found = new Set<number>()
+  for (let at = text.indexOf(wanted); at >= 0;) {
+    const line = lineAt(starts, at)
+    if (lines[line] === wanted || isTelling(wanted)) found.add(line)
+    const next = starts[line + 1]
+    at = next === undefined ? -1 : text.indexOf(wanted, next)
+  }
+  return found
+}
+
+/** The last of the rising `starts` that is not beyond `offset`. */
+function lineAt(starts: readonly number[], offset: number): number {
+  let [low, high] = [0, starts.length - 1]
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if ((starts[middle] ?? 0) <= offset) low = middle
+    else high = middle - 1
+  }
+  return low
 }
 
 const maxQuotedLines = 40
@@ -149,37 +186,36 @@ export function findQuote(
   const nowhere = {line: 1, share: 0}
   // "end" alone stands everywhere and shows nothing
   if (!wanted.some((line) => !generic.test(line))) return nowhere
-  const have = bareLines(lines)
+  const have = strip(lines)
+  const places = wanted.map((line) => standingIn(have, line))
+  // at each line, the first of the quoted lines that stands there begins a window
+  const first = new Map<number, number>()
+  for (let index = places.length - 1; index >= 0; index--)
+    for (const line of places[index] ?? []) first.set(line, index)
   let best = nowhere
   const distance = (line: number): number => (cited === null ? 0 : Math.abs(line - cited))
-  for (let start = 0; start < have.length; start++) {
-    const at = wanted.findIndex((line) => stands(line, have[start] ?? ''))
-    if (at < 0) continue
-    const share = windowShare(wanted.slice(at), weights.slice(at), have, start) / all
+  for (const [start, at] of [...first].toSorted(([a], [b]) => a - b)) {
+    const share = windowShare(places.slice(at), weights.slice(at), start, have.lines.length) / all
     const nearer = share === best.share && distance(start + 1) < distance(best.line)
     if (share > best.share || nearer) best = {line: start + 1, share}
   }
   return best
 }
 
-/** A quoted line stands in a code line when it is that line, or a telling part of it. */
-const stands = (wanted: string, have: string): boolean =>
-  have === wanted || (isTelling(wanted) && have.includes(wanted))
-
 /** "function" and "defmodule" stand in every file: a part of a line is more than one short word. */
 const isTelling = (part: string): boolean => part.length >= 12 || (part.length >= 8 && /\W/.test(part))
 
 function windowShare(
-  wanted: readonly string[],
+  places: readonly ReadonlySet<number>[],
   weights: readonly number[],
-  have: readonly string[],
   start: number,
+  count: number,
 ): number {
   let at = start
   let sum = 0
-  wanted.forEach((line, index) => {
-    for (let look = at; look <= at + 3 && look < have.length; look++) {
-      if (!stands(line, have[look] ?? '')) continue
+  places.forEach((lines, index) => {
+    for (let look = at; look <= at + 3 && look < count; look++) {
+      if (!lines.has(look)) continue
       sum += weights[index] ?? 0
       at = look + 1
       return

@@ -7,12 +7,12 @@ import type {GoldFinding, GoldStandard} from './gold.ts'
 import {ground, maxPlaces, type Grounding} from './grounding.ts'
 import type {Code} from './scorecard.ts'
 import {
+  agreementOf,
   idfOver,
   intervalOf,
   likeness,
   prepare,
   relatedText,
-  textAlike,
   type Likeness,
   type Prepared,
 } from './similarity.ts'
@@ -271,7 +271,7 @@ function offersOf(
     const ranked = board.candidates.flatMap(({repetition}, candidate) => {
       const link = linkOf(board, candidate, gold, busy.has(candidate) ? 0.8 : 1)
       const [one, other] = [ours[candidate], theirs[gold]]
-      const text = link.likeness >= 0.4 || one === undefined || other === undefined ? 0 : textAlike(one, other)
+      const text = link.likeness >= 0.4 || one === undefined || other === undefined ? 0 : agreementOf(one, other).text
       const open = repetition.of === null && board.earns[candidate] === true && link.ceiling > 0
       return open && (link.likeness >= 0.4 || text >= relatedText) ? [{link: {...link, credit: 0}, text}] : []
     })

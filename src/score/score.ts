@@ -38,7 +38,7 @@ const asFinding = ({
  */
 export function scorePlan(plan: Plan, gold: GoldStandard, code: Code, judgement: Judgement | null): Scorecard {
   const matching = match(plan, gold, code)
-  const compared = comparing(plan, gold, code, matching)
+  const compared = comparing(plan, gold, matching)
   const alone = weigh(compared(settle(matching)))
   if (judgement === null || judgement.state === 'unavailable')
     return cardOf(plan, gold, settle(matching), alone, judgement === null ? 'skipped' : 'unavailable')
@@ -124,16 +124,22 @@ function opinionOf({pairs, support}: Judgement, decided: (votes: Votes) => 'yes'
 }
 
 /** What structure is measured by does not change with what a judge says, so it is worked out once. */
-function comparing(
-  plan: Plan,
-  gold: GoldStandard,
-  code: Code,
-  matching: Matching,
-): (settlement: Settlement) => Comparison {
-  const reference = goldAsPlan(gold)
+function comparing(plan: Plan, gold: GoldStandard, matching: Matching): (settlement: Settlement) => Comparison {
   const structure = structureIn(plan, gold, matching)
-  const own = structureIn(reference, gold, match(reference, gold, code))
-  return (settlement) => ({settlement, matching, structure, reference: own})
+  const reference = structureOfGold(gold)
+  return (settlement) => ({settlement, matching, structure, reference})
+}
+
+/** As a plan, a gold standard finds exactly what it asks for. */
+function structureOfGold(gold: GoldStandard): Structure {
+  const needed = gold.findings.filter(({extra, validity}) => !extra && validity !== 'refuted')
+  const plan = goldAsPlan(gold)
+  const known = new Set(plan.findings.map(({id}) => id))
+  return structureOf(
+    plan,
+    needed.map(({id, severity}) => ({id, severity})),
+    orderedPairs(gold.changes).filter((pair) => pair.every((id) => known.has(id))),
+  )
 }
 
 function structureIn(plan: Plan, gold: GoldStandard, matching: Matching): Structure {

@@ -75,33 +75,69 @@ const otherCategoryText = 0.5
 /** A finding about the whole repository is never sure: it stays in the band where the judge is asked. */
 const wholeRepository = 0.72
 
-export function likeness(candidate: Prepared, gold: Prepared, related: readonly string[]): Likeness {
-  const category = isSameFamily(candidate.category, gold.category) ? 1 : 0
-  if (candidate.places.length === 0 || gold.places.length === 0) {
-    const raw = textLikeness(candidate, gold)
-    const text = rescaled(raw)
-    if (text < relatedText || category === 0) return {value: 0, line: null, text, place: null}
-    const value = (0.2 * category + 0.3 * text) / 0.5
-    const same = candidate.places.length === gold.places.length && raw >= 0.9
-    return {value: same ? value : Math.min(wholeRepository, value), line: null, text, place: null}
-  }
-  const pairs = candidate.places.flatMap((ours, place) =>
-    gold.places.flatMap((theirs) => {
-      const file = fileLikeness(ours, theirs, related)
-      return file === 0
-        ? []
-        : [{place, file, line: file < 1 ? null : lineLikeness(ours, theirs), quoted: areQuoted(ours, theirs)}]
-    }),
-  )
-  if (pairs.length === 0) return {value: 0, line: null, text: 0, place: null}
-  const text = rescaled(textLikeness(candidate, gold))
-  return pairs
-    .map(({place, file, line, quoted}) => ({value: valueOf(file, line, category, text, quoted), line, text, place}))
-    .reduce((best, each) => (each.value > best.value ? each : best))
+/** How near one place of a candidate is to one of a gold finding. */
+export interface Placement {
+  /** Index of the candidate's place. */
+  readonly place: number
+  /** 0…1 */
+  readonly file: number
+  /** 0…1; null when one of the two names no line. */
+  readonly line: number | null
+  /** Both quote the code. */
+  readonly quoted: boolean
 }
 
-/** Only the text, for a pair that no file connects: the judge may still be asked about it. */
-export const textAlike = (candidate: Prepared, gold: Prepared): number => rescaled(textLikeness(candidate, gold))
+/** What two findings claim, wherever: whether the kind is the same, and how like the words are. */
+export interface Agreement {
+  readonly category: boolean
+  /** 0…1 */
+  readonly text: number
+  /** Word for word, or nearly. */
+  readonly verbatim: boolean
+}
+
+/** The pairs of places that a file connects. */
+export const placementsOf = (candidate: Prepared, gold: Prepared, related: readonly string[]): readonly Placement[] =>
+  candidate.places.flatMap((ours, place) =>
+    gold.places.flatMap((theirs) => {
+      const file = fileLikeness(ours, theirs, related)
+      if (file === 0) return []
+      return [{place, file, line: file < 1 ? null : lineLikeness(ours, theirs), quoted: areQuoted(ours, theirs)}]
+    }),
+  )
+
+export function agreementOf(candidate: Prepared, gold: Prepared): Agreement {
+  const raw = textLikeness(candidate, gold)
+  return {
+    category: isSameFamily(candidate.category, gold.category),
+    text: Math.min(1, raw / bestParaphrase),
+    verbatim: raw >= 0.9,
+  }
+}
+
+export function likeness(candidate: Prepared, gold: Prepared, related: readonly string[]): Likeness {
+  if (candidate.places.length === 0 || gold.places.length === 0) {
+    const {category, text, verbatim} = agreementOf(candidate, gold)
+    if (text < relatedText || !category) return nothingAlike(text)
+    const value = (0.2 + 0.3 * text) / 0.5
+    const same = candidate.places.length === gold.places.length && verbatim
+    return {value: same ? value : Math.min(wholeRepository, value), line: null, text, place: null}
+  }
+  const placements = placementsOf(candidate, gold, related)
+  return placements.length === 0 ? nothingAlike(0) : likenessAt(placements, agreementOf(candidate, gold))
+}
+
+const nothingAlike = (text: number): Likeness => ({value: 0, line: null, text, place: null})
+
+/** The placement at which the two are most alike. */
+export function likenessAt(placements: readonly Placement[], agreement: Agreement): Likeness {
+  let best = nothingAlike(agreement.text)
+  for (const placement of placements) {
+    const value = valueOf(placement, agreement)
+    if (value > best.value) best = {value, line: placement.line, text: agreement.text, place: placement.place}
+  }
+  return best
+}
 
 /** A gold standard may name a file that does not exist yet; then the name is compared. */
 function fileLikeness(ours: GroundedPlace, theirs: GroundedPlace, related: readonly string[]): number {
@@ -110,12 +146,12 @@ function fileLikeness(ours: GroundedPlace, theirs: GroundedPlace, related: reado
   return ours.path === theirs.path ? 1 : related.includes(ours.path) ? 0.6 : 0
 }
 
-function valueOf(file: number, line: number | null, category: number, text: number, quoted: boolean): number {
+function valueOf({file, line, quoted}: Placement, {category, text}: Agreement): number {
   const weight = line === null ? 0.8 : 1
-  const value = (0.3 * file + 0.2 * (line ?? 0) + 0.2 * category + 0.3 * text) / weight
-  if (category === 0 && text < otherCategoryText) return Math.min(value, line === 1 ? 0.5 : 0.4)
+  const value = (0.3 * file + 0.2 * (line ?? 0) + (category ? 0.2 : 0) + 0.3 * text) / weight
+  if (!category && text < otherCategoryText) return Math.min(value, line === 1 ? 0.5 : 0.4)
   // both quote the code, different code, under different names: their words alone do not make them one defect
-  if (category === 0 && quoted && line !== null && line < 0.4) return Math.min(value, 0.54)
+  if (!category && quoted && line !== null && line < 0.4) return Math.min(value, 0.54)
   return value
 }
 
@@ -153,13 +189,13 @@ export function intervalOf({anchor, start, end}: GroundedPlace): readonly [numbe
 }
 
 /** Different words for one thing share this much at best, as measured on hand-labelled pairs (§3.4). */
-const rescaled = (raw: number): number => Math.min(1, raw / 0.55)
+const bestParaphrase = 0.55
 
 function textLikeness(a: Prepared, b: Prepared): number {
   if (a.text === b.text) return 1
-  const best = (ours: readonly Vector[], theirs: readonly Vector[]): number =>
-    Math.max(0, ...ours.flatMap((one) => theirs.map((other) => cosine(one, other))))
+  let words = 0
+  for (const one of a.words) for (const other of b.words) words = Math.max(words, cosine(one, other))
   const grams = Math.max(0, ...a.grams.map((one, at) => cosine(one, b.grams[at] ?? one)))
   // two English texts share a third of their 3-grams by chance
-  return Math.max(best(a.words, b.words), 0.8 * Math.max(0, (grams - 0.35) / 0.65))
+  return Math.max(words, 0.8 * Math.max(0, (grams - 0.35) / 0.65))
 }

@@ -1,5 +1,5 @@
 /** Every gold standard that there is, with its code: those of the repository and one whose odd corners are known. */
-import {readdirSync, readFileSync} from 'node:fs'
+import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {dirname, join, relative} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {readDocument, valueOf} from '../../src/document.ts'
@@ -41,6 +41,7 @@ const directoriesIn = (path: string): readonly string[] =>
 function shipped(): readonly Case[] {
   return directoriesIn(root).flatMap((name) => {
     const file = join(root, name, 'gold.yaml')
+    if (!existsSync(file)) return []
     const gold = valueOf(readDocument(readFileSync(file, 'utf8'), file, GoldStandard), 'gold')
     if (!('path' in gold.source)) return []
     return [{gold, code: codeIn(join(root, name, gold.source.path)), plan: goldAsPlan(gold)}]
