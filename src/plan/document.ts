@@ -17,6 +17,11 @@ export function renderPlan(plan: Plan): string {
     findings: plan.findings.map(orderedFinding),
     changes: plan.changes.map(orderedChange),
   })
+  return inFixedForm(document)
+}
+
+/** A place and a short list on one line, text that YAML would change in quotes: a plan and a gold standard look alike. */
+export function inFixedForm(document: Document): string {
   visit(document, {
     Scalar: (_, node) => {
       if (typeof node.value === 'string' && mustBeQuoted(node.value)) node.type = Scalar.QUOTE_DOUBLE
@@ -65,7 +70,7 @@ const orderedFinding = ({id, title, category, severity, locations, description, 
   source,
 })
 
-const orderedChange = (change: Change): object => ({
+export const orderedChange = (change: Change): object => ({
   id: change.id,
   title: change.title,
   resolves: change.resolves,

@@ -25,7 +25,7 @@ export interface Anchored {
 /** With less of its weight left a gold standard is about another code base. */
 const enough = 0.6
 /** Lines that a quote may have moved without the cited range being wrong. */
-const tolerance = 3
+export const tolerance = 3
 
 /** Throws `Failure` `stale-gold` when less than 60 % of the weight still stands in the code. */
 export function anchor(gold: GoldStandard, code: Code): Anchored {

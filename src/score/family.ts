@@ -27,14 +27,62 @@ const families = {
   retry: 'retry non-idempotent-retry missing-idempotency idempotency unsafe-retry duplicate-side-effect',
   time: 'time clock wall-clock wall-clock-duration monotonic-clock',
   testing: 'testability flaky-test test-coverage tests test-quality missing-tests',
-  persistence: 'persistence durability data-loss transaction missing-transaction',
+  persistence: 'persistence durability data-loss transaction missing-transaction volatile-state',
+  secrecy:
+    'timing-attack side-channel weak-crypto weak-hash weak-random insecure-random predictable-token information-leak',
 } as const satisfies Record<string, string>
 
-const familyByCategory: ReadonlyMap<string, string> = new Map(
-  Object.entries(families).flatMap(([family, names]) => names.split(' ').map((name) => [name, family] as const)),
-)
+/** What a single word of a category says, where nobody listed the whole: reviewers make names up. */
+const words = {
+  leak: 'leak leaks leaked unclosed unreleased growth unbounded overload backpressure memory accumulation descriptor descriptors',
+  race: 'race races racy concurrency concurrent atomic atomicity toctou deadlock unsynchronised unsynchronized synchronisation synchronization locking lock overselling interleaving',
+  errors:
+    'error errors exception exceptions rescue catch swallowed swallowing masked masking silent ignored failure failures suppressed unhandled uncaught',
+  process: 'supervision supervisor supervised orphan unlinked restart lifecycle process processes spawn',
+  messaging: 'message messages messaging reply replies response protocol',
+  blocking:
+    'blocking blocked latency slow timeout timeouts stall stalled stuck hang hanging deadline slowloris unresponsive',
+  promises: 'promise promises await async unawaited floating',
+  injection:
+    'injection sql xss traversal escape deserialisation deserialization pickle eval shell ssrf secret secrets credential credentials unsanitised unsanitized',
+  shape:
+    'complexity complex god oversized long large monolith srp responsibilities cohesion coupling duplication duplicated maintainability readability',
+  state: 'global state mutable aliasing alias shared dictionary implicit ambient',
+  types: 'typing types cast any assertion',
+  observability: 'telemetry logging metrics tracing observability',
+  configuration: 'configuration config environment',
+  money: 'money rounding float floating precision cents currency',
+  retry: 'retry retries idempotency idempotent duplicate duplicates twice',
+  time: 'time clock dst timezone monotonic wallclock daylight midnight',
+  testing: 'test tests testing flaky coverage',
+  persistence: 'persistence persistent durability durable transaction transactions transactional unsaved',
+  secrecy: 'timing side-channel digest hmac signature crypto',
+} as const satisfies Record<keyof typeof families, string>
 
-/** The family, or the category itself where nobody knows it. */
-export const familyOf = (category: string): string => familyByCategory.get(category) ?? category
+const namesBy = (table: Readonly<Record<string, string>>): ReadonlyMap<string, ReadonlySet<string>> => {
+  const found = new Map<string, Set<string>>()
+  for (const [family, names] of Object.entries(table)) {
+    for (const name of names.split(' ')) found.set(name, (found.get(name) ?? new Set<string>()).add(family))
+  }
+  return found
+}
 
-export const isSameFamily = (a: string, b: string): boolean => a === b || familyOf(a) === familyOf(b)
+const byCategory = namesBy(families)
+const byWord = namesBy(words)
+
+/** The families of a category; the category itself where nobody knows it. */
+export function familiesOf(category: string): ReadonlySet<string> {
+  const known = byCategory.get(category)
+  if (known !== undefined) return known
+  const told = category
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .flatMap((word) => [...(byWord.get(word) ?? [])])
+  return new Set(told.length === 0 ? [category] : told)
+}
+
+export function isSameFamily(a: string, b: string): boolean {
+  if (a === b) return true
+  const other = familiesOf(b)
+  return [...familiesOf(a)].some((family) => other.has(family))
+}

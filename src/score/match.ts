@@ -14,6 +14,7 @@ import {
   prepare,
   relatedText,
   type Likeness,
+  withoutVague,
   type Prepared,
 } from './similarity.ts'
 
@@ -101,9 +102,10 @@ export function match(plan: Plan, gold: GoldStandard, code: Code): Matching {
   }))
   const ours = candidates.map(({finding, grounding}) => prepare(finding, grounding, idf))
   const theirs = wanted.map(({finding, grounding}) => prepare(finding, grounding, idf))
-  const table = ours.map((one) =>
-    theirs.map((other, at) => likeness(one, other, wanted[at]?.finding.related_files ?? [])),
-  )
+  const table = ours.map((one) => {
+    const row = theirs.map((other, at) => likeness(one, other, wanted[at]?.finding.related_files ?? []))
+    return withoutVague(row, one, theirs)
+  })
   const board: Board = {candidates, gold: wanted, table, earns: earningOf(table, wanted)}
   const links = withMerged(board, worded(board, assigned(board)))
   return {
@@ -189,6 +191,11 @@ const linkOf = (board: Board, candidate: number, gold: number, factor = 1): Link
   return {candidate, gold, likeness: like, credit: creditOf(like) * ceiling, ceiling}
 }
 
+/** A trap often lies beside a defect of its kind: who may mean either means the defect. */
+const doubt = 0.03
+/** To believe a trap is dear, so a finding must be more like one than it need be like a defect. */
+export const believed = 0.65
+
 /** By likeness and not by weight: a heavy gold finding must not pull its neighbour's match to itself (§0.5). */
 function assigned(board: Board): readonly Link[] {
   const {candidates, gold, table, earns} = board
@@ -197,7 +204,9 @@ function assigned(board: Board): readonly Link[] {
       // what repeats an earlier finding may be its own only if it is hardly to be doubted
       const least = candidates[candidate]?.repetition.of === null ? likely : sure
       const usable = earns[candidate] === true && value >= least && ceilingOf(board, candidate, at) > 0
-      return usable ? value * value + 1e-6 * (gold[at]?.weight ?? 0) : 0
+      const refuted = gold[at]?.finding.validity === 'refuted'
+      if (!usable || (refuted && value < believed)) return 0
+      return (refuted ? value - doubt : value) ** 2 + 1e-6 * (gold[at]?.weight ?? 0)
     }),
   )
   const links = assign(values).flatMap((at, candidate) => (at === null ? [] : [linkOf(board, candidate, at)]))

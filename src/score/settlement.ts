@@ -1,6 +1,6 @@
 /** A matching and what a judge said of it → what each finding is and earns. Cheap: an interval settles a thousand times. */
 import type {Severity} from '../scan/finding.ts'
-import {likely, relativeGrounding, type Candidate, type Link, type Matching} from './match.ts'
+import {believed, relativeGrounding, sure, type Candidate, type Link, type Matching} from './match.ts'
 import type {FindingClass} from './scorecard.ts'
 import {nameOf} from './similarity.ts'
 
@@ -78,8 +78,25 @@ export function settle(matching: Matching, opinion: Opinion = noOpinion): Settle
   }
 }
 
+/** A plan in which fewer findings than this hit something says so much that it hits something by chance. */
+const usualHits = 1 / 3
+
+/** What a match that is not sure earns less in a plan that says a lot and hits little; `sure` ones are no chance. */
+function doubted(links: readonly Link[], {gold, candidates, unread}: Matching): readonly Link[] {
+  const hits = new Set(
+    links.filter((link) => gold[link.gold]?.finding.validity !== 'refuted').map((link) => link.candidate),
+  )
+  const belief = Math.min(1, hits.size / (usualHits * Math.max(1, candidates.length + unread.length)))
+  return links.map((link) => {
+    const unsure = Math.min(1, Math.max(0, (sure - link.likeness) / 0.1))
+    return {...link, credit: link.credit * (1 - unsure * (1 - belief))}
+  })
+}
+
 /** A yes makes a match sure, a no takes it away; an offer counts only with a yes, and only if its gold finding is still open. */
-function judgedLinks({candidates, links, offers}: Matching, {pairs}: Opinion): readonly Link[] {
+function judgedLinks(matching: Matching, {pairs}: Opinion): readonly Link[] {
+  const {candidates, offers} = matching
+  const links = doubted(matching.links, matching)
   const saidOf = ({candidate, gold}: Link): boolean | undefined =>
     pairs.get(pairKey(candidates[candidate]?.at ?? -1, gold))
   const kept = links.flatMap((link) => {
@@ -189,7 +206,7 @@ function asTrap({gold}: Pick<Matching, 'gold'>, at: number, grounding: number, t
 function trapOf({gold, table}: Matching, index: number): number | null {
   const row = table[index] ?? []
   const best = row.reduce((top, {value}, at) => (value > (row[top]?.value ?? 0) ? at : top), 0)
-  return gold[best]?.finding.validity === 'refuted' && (row[best]?.value ?? 0) >= likely ? best : null
+  return gold[best]?.finding.validity === 'refuted' && (row[best]?.value ?? 0) >= believed ? best : null
 }
 
 function settledGold({candidates, table}: Matching, at: number, weight: number, links: readonly Link[]): SettledGold {

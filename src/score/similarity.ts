@@ -15,6 +15,8 @@ export interface Prepared {
   readonly text: string
   /** The title with ever more sentences: a long description must not drown a short one. */
   readonly words: readonly Vector[]
+  /** The title with the category, which may say in one word what somebody else says in a sentence. */
+  readonly named: Vector
   readonly grams: readonly Vector[]
 }
 
@@ -48,14 +50,25 @@ export const idfOver = (findings: readonly Said[]): Weights =>
 export function prepare(finding: Finding, {places}: Grounding, idf: Weights): Prepared {
   const texts = textsOf(finding)
   const text = texts.at(-1) ?? ''
+  const own = echoOf(finding)
+  const vector = (each: string): Vector =>
+    wordVector(
+      wordsOf(each).filter((word) => !own.has(word)),
+      idf,
+    )
   return {
     category: finding.category,
     places,
     text,
-    words: texts.map((each) => wordVector(wordsOf(each), idf)),
+    words: texts.map(vector),
+    named: vector(`${texts[0] ?? ''} ${finding.category}`),
     grams: [texts[0] ?? '', text].map(gramVector),
   }
 }
+
+/** Words of the code that a finding quotes: to say them again says nothing about it. */
+const echoOf = ({locations}: Finding): ReadonlySet<string> =>
+  new Set(locations.flatMap(({evidence = ''}) => wordsOf(evidence.slice(0, 1000))))
 
 export interface Likeness {
   /** 0…1 */
@@ -66,12 +79,40 @@ export interface Likeness {
   readonly text: number
   /** Which of the candidate's places is meant; null for none. */
   readonly place: number | null
+  /** Their words alone connect them: neither the category nor the quoted line does. */
+  readonly byWords: boolean
 }
 
+/** A place and a kind are soon hit by chance: without this much in their words too, two findings are not the same. */
+const leastText = 0.2
 /** Below it two texts are about different things. */
 export const relatedText = 0.3
+/** Words this like another's speak of the same thing. */
+const tellingText = 0.6
+/** Whose words are a little like everything's have said nothing of this: so many times the average they must be like it. */
+const leastSpecific = 1.8
+
+/**
+ * What only their words connect, at a place that many may have named, and hardly: they must speak of this finding and not of
+ * all. A heap of a gold standard's words is a third like each of its findings.
+ */
+export function withoutVague(
+  row: readonly Likeness[],
+  candidate: Prepared,
+  gold: readonly Prepared[],
+): readonly Likeness[] {
+  const isVague = ({byWords, text}: Likeness): boolean => byWords && text >= relatedText && text < tellingText
+  if (!row.some(isVague)) return row
+  const usual = gold.reduce((sum, other) => sum + agreementOf(candidate, other).text, 0) / gold.length
+  return row.map((like) =>
+    isVague(like) && like.text < leastSpecific * usual ? {...like, value: Math.min(like.value, 0.5)} : like,
+  )
+}
+
 /** Of another category the words must say more: a heap of the gold standard's words reaches 0.45 beside any of its places. */
 const otherCategoryText = 0.5
+/** Two who quote the same line mostly mean the same defect, whatever their words: 0.4 of the credit, and a judge may be asked. */
+const likelyPlace = 0.55
 /** A finding about the whole repository is never sure: it stays in the band where the judge is asked. */
 const wholeRepository = 0.72
 
@@ -85,6 +126,8 @@ export interface Placement {
   readonly line: number | null
   /** Both quote the code. */
   readonly quoted: boolean
+  /** Both quote the same line. */
+  readonly same: boolean
 }
 
 /** What two findings claim, wherever: whether the kind is the same, and how like the words are. */
@@ -102,18 +145,28 @@ export const placementsOf = (candidate: Prepared, gold: Prepared, related: reado
     gold.places.flatMap((theirs) => {
       const file = fileLikeness(ours, theirs, related)
       if (file === 0) return []
-      return [{place, file, line: file < 1 ? null : lineLikeness(ours, theirs), quoted: areQuoted(ours, theirs)}]
+      return [
+        {
+          place,
+          file,
+          line: file < 1 ? null : lineLikeness(ours, theirs),
+          quoted: areQuoted(ours, theirs),
+          same: areSame(ours, theirs),
+        },
+      ]
     }),
   )
 
 export function agreementOf(candidate: Prepared, gold: Prepared): Agreement {
-  const raw = textLikeness(candidate, gold)
-  return {
-    category: isSameFamily(candidate.category, gold.category),
-    text: Math.min(1, raw / bestParaphrase),
-    verbatim: raw >= 0.9,
-  }
+  const category = isSameFamily(candidate.category, gold.category)
+  const said = textLikeness(candidate, gold)
+  // where the categories agree they have told already; where they do not, one may be the other's sentence
+  const raw = category ? said : Math.max(said, namedLikeness(candidate, gold))
+  return {category, text: Math.min(1, raw / bestParaphrase), verbatim: raw >= 0.9}
 }
+
+const namedLikeness = (a: Prepared, b: Prepared): number =>
+  Math.max(...a.words.map((one) => cosine(one, b.named)), ...b.words.map((one) => cosine(one, a.named)))
 
 export function likeness(candidate: Prepared, gold: Prepared, related: readonly string[]): Likeness {
   if (candidate.places.length === 0 || gold.places.length === 0) {
@@ -121,20 +174,22 @@ export function likeness(candidate: Prepared, gold: Prepared, related: readonly 
     if (text < relatedText || !category) return nothingAlike(text)
     const value = (0.2 + 0.3 * text) / 0.5
     const same = candidate.places.length === gold.places.length && verbatim
-    return {value: same ? value : Math.min(wholeRepository, value), line: null, text, place: null}
+    return {value: same ? value : Math.min(wholeRepository, value), line: null, text, place: null, byWords: false}
   }
   const placements = placementsOf(candidate, gold, related)
   return placements.length === 0 ? nothingAlike(0) : likenessAt(placements, agreementOf(candidate, gold))
 }
 
-const nothingAlike = (text: number): Likeness => ({value: 0, line: null, text, place: null})
+const nothingAlike = (text: number): Likeness => ({value: 0, line: null, text, place: null, byWords: false})
 
 /** The placement at which the two are most alike. */
 export function likenessAt(placements: readonly Placement[], agreement: Agreement): Likeness {
   let best = nothingAlike(agreement.text)
   for (const placement of placements) {
     const value = valueOf(placement, agreement)
-    if (value > best.value) best = {value, line: placement.line, text: agreement.text, place: placement.place}
+    if (value <= best.value) continue
+    const {line, place, same} = placement
+    best = {value, line, text: agreement.text, place, byWords: !agreement.category && !same}
   }
   return best
 }
@@ -146,10 +201,12 @@ function fileLikeness(ours: GroundedPlace, theirs: GroundedPlace, related: reado
   return ours.path === theirs.path ? 1 : related.includes(ours.path) ? 0.6 : 0
 }
 
-function valueOf({file, line, quoted}: Placement, {category, text}: Agreement): number {
+function valueOf({file, line, quoted, same}: Placement, {category, text}: Agreement): number {
   const weight = line === null ? 0.8 : 1
   const value = (0.3 * file + 0.2 * (line ?? 0) + (category ? 0.2 : 0) + 0.3 * text) / weight
-  if (!category && text < otherCategoryText) return Math.min(value, line === 1 ? 0.5 : 0.4)
+  if (same) return Math.max(value, likelyPlace)
+  if (text < (category ? leastText : relatedText)) return Math.min(value, line === 1 ? 0.5 : 0.4)
+  if (!category && text < otherCategoryText) return Math.min(value, line === 1 ? value : 0.4)
   // both quote the code, different code, under different names: their words alone do not make them one defect
   if (!category && quoted && line !== null && line < 0.4) return Math.min(value, 0.54)
   return value
@@ -170,11 +227,17 @@ function lineLikeness(ours: GroundedPlace, theirs: GroundedPlace): number | null
   const b = intervalOf(theirs)
   if (a === null || b === null) return null
   const distance = Math.max(0, a[0] - b[1], b[0] - a[1])
-  return distance <= near ? 1 : Math.exp(-(distance - near) / (areQuoted(ours, theirs) ? decay.quoted : decay.cited))
+  // of two neighbours the one whose line is named is meant
+  if (distance <= near) return 1 - 0.01 * distance
+  return 0.97 * Math.exp(-(distance - near) / (areQuoted(ours, theirs) ? decay.quoted : decay.cited))
 }
 
 const areQuoted = (ours: GroundedPlace, theirs: GroundedPlace): boolean =>
   ours.anchor !== null && theirs.anchor !== null
+
+/** Of a whole code base this one line was chosen by both. */
+const areSame = (ours: GroundedPlace, theirs: GroundedPlace): boolean =>
+  areQuoted(ours, theirs) && ours.path === theirs.path && ours.anchor === theirs.anchor
 
 /** Lines. Who cites a whole file has cited no place in it, and must not be near to everything there. */
 const maxRange = 40

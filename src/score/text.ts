@@ -1,5 +1,7 @@
 /** Words compared: what counts as the same text whoever wrote it. */
 
+import {synonyms} from './synonyms.ts'
+
 /** Format characters (zero width, bidi, tags), private use and variation selectors. */
 const invisible = /\p{Cf}|\p{Co}|\p{Variation_Selector}/gu
 
@@ -18,6 +20,11 @@ function stem(word: string): string {
   return word.replace(/(?:ations?|ingly|edly|ings?|ies|ied|ments?|ness|ers?|ed|es|ly|s)$/, '')
 }
 
+/** Stems of words with the same meaning are one stem. */
+const meanings: ReadonlyMap<string, string> = new Map([...synonyms].map(([word, first]) => [stem(word), stem(first)]))
+
+const meaningOf = (word: string): string => meanings.get(word) ?? word
+
 /** Stemmed content words, in order; identifiers are taken apart at case and underscores. */
 export const wordsOf = (text: string): readonly string[] =>
   normalise(text)
@@ -25,7 +32,7 @@ export const wordsOf = (text: string): readonly string[] =>
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word.length > 1 && !stopWords.has(word))
-    .map(stem)
+    .map((word) => meaningOf(stem(word)))
 
 export type Weights = ReadonlyMap<string, number>
 

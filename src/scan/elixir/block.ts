@@ -48,7 +48,7 @@ export const sectionOf = (call: Syntax, section: Section): Syntax | null =>
 
 export const stabsOf = (block: Syntax): readonly Stab[] => childrenOfType(block, 'stab_clause').map(stabOf)
 
-function stabOf(node: Syntax): Stab {
+export function stabOf(node: Syntax): Stab {
   const left = childOf(node, 'left')
   const guarded = left?.type === 'binary_operator' && left.tokens.includes('when') ? left : null
   const list = guarded === null ? left : childOf(guarded, 'left')

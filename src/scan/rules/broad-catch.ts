@@ -13,7 +13,7 @@ function hitOf(module: Module, stab: Stab): readonly Hit[] {
   if (stab.patterns.length !== 2 || stab.guard !== null || !isVariable(kind) || !isVariable(reason)) return []
   if (handsOn(module, stab, textOf(reason))) return []
   const clause = clauseOf(module, stab.node)
-  if (clause !== null && (barrier.test(clause.name) || runsForeignCode(module, clause.node, stab))) return []
+  if (clause !== null && (barrier.test(clause.name) || runsForeignCode(module, stab))) return []
   const tells = logsIn(module, stab.node).length > 0
   return [
     {

@@ -49,10 +49,7 @@ function hitOf(module: Module, guarded: Syntax, stab: Stab): readonly Hit[] {
   if (stab.patterns.length !== 1 || !isVariable(variable) || stab.guard !== null) return []
   if (handsOn(module, stab, textOf(variable))) return []
   const clause = clauseOf(module, stab.node)
-  if (
-    clause !== null &&
-    (barrier.test(clause.name) || isTelemetryHandler(clause) || runsForeignCode(module, clause.node, stab))
-  )
+  if (clause !== null && (barrier.test(clause.name) || isTelemetryHandler(clause) || runsForeignCode(module, stab)))
     return []
   const logs = logsIn(module, stab.node).length > 0
   const single = isOneConversion(module, guarded)

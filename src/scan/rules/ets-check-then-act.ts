@@ -1,5 +1,6 @@
 import {localName} from '../elixir/block.ts'
 import {callsIn, isQuoted, type Call, type Clause, type Module} from '../elixir/module.ts'
+import {isOwners} from '../elixir/ownership.ts'
 import {allCallbacks, callbackOf, isServer, reachOf, runsInPlace} from '../elixir/server.ts'
 import {placeOf, type Rule} from '../rule.ts'
 import {ancestorsOf, isInside, textOf, type Syntax} from '../syntax.ts'
@@ -30,7 +31,8 @@ function actOf(module: Module, read: Call, clause: Clause): Call | null {
       call.node.start > read.node.start &&
       call.arguments[0] !== undefined &&
       textOf(call.arguments[0]) === table &&
-      (call.arguments[1] === undefined || textOf(call.arguments[1]).includes(key)),
+      (call.arguments[1] === undefined || textOf(call.arguments[1]).includes(key)) &&
+      !isOwners(call.node, read.node, clause),
   )
   return write ?? null
 }

@@ -1,8 +1,9 @@
 import {localName} from '../elixir/block.ts'
+import {codeLines} from '../lines.ts'
 import {placeOf, type Rule} from '../rule.ts'
 import {isFunction, nameOf as scriptName} from '../script.ts'
 import type {Source} from '../source.ts'
-import {childOf, isInside, textOf, walk, type Syntax} from '../syntax.ts'
+import {childOf, textOf, walk, type Syntax} from '../syntax.ts'
 
 /** Lines of code and decisions above which a function is reported; both must be passed. A fifth of these is already a lot. */
 const limit = {lines: 100, decisions: 20}
@@ -96,18 +97,6 @@ function decisionsIn(definition: Syntax): number {
   }
   return count
 }
-
-/** Lines that hold code: neither blank, nor only a comment, nor the text of a template or a long string. */
-function codeLines(source: Source, node: Syntax): number {
-  const silent = new Set<number>()
-  const texts = [...walk(node)].filter(({type, startLine, endLine}) => isText.test(type) && endLine > startLine + 1)
-  for (const each of [...source.comments, ...texts])
-    if (isInside(each, node)) for (let line = each.startLine + 1; line < each.endLine; line++) silent.add(line)
-  const lines = textOf(node).split('\n')
-  return lines.filter((line, at) => !/^\s*($|#|\/\/|\/\*|\*)/.test(line) && !silent.has(node.startLine + at)).length
-}
-
-const isText = /^(template_string|string|sigil)$/
 
 /** Markup takes a line for each attribute, so a component is given twice the room. */
 const linesAllowed = (source: Source): number => (/\.[jt]sx$/.test(source.path) ? 2 * limit.lines : limit.lines)

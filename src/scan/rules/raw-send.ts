@@ -69,7 +69,7 @@ export const rawSend: Rule = {
             return {
               place: placeOf(source, call.node),
               title: `Raw send to ${(destination ?? '').slice(0, 40)} in ${module.name}`,
-              description: `${module.name} sends \`${(message ?? '').replace(/\s+/g, ' ').slice(0, 60)}\` straight to another process: no contract, no back-pressure and no sign when it is gone, and the receiver's handle_info becomes an undocumented interface. Give the receiver a client function, and monitor it where its death matters.`,
+              description: `${module.name} sends \`${(message ?? '').replace(/\s+/g, ' ').slice(0, 60)}\` straight into a mailbox: both sides know the shape of the message by convention only, nothing slows the sender down, and nothing tells it whether the message was ever taken. Put the send behind a function of the receiver's module, and monitor the receiver where its death matters.`,
             }
           }),
     ),

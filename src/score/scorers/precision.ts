@@ -19,7 +19,7 @@ export const precision: Scorer = {
     const needed = matching.gold.filter(({weight}) => weight > 0).length
     const said = findings.filter(({counts}) => counts).length
     const quota = Math.max(2 * needed, needed + 15)
-    return (1 - bad / findings.length) * (said > quota ? Math.sqrt(quota / said) : 1)
+    return (1 - bad / findings.length) * (said > quota ? quota / said : 1)
   },
   factor: (value) => value ** 0.5,
   caps: ({settlement: {findings}, matching}): readonly Cap[] => {

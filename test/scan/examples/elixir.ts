@@ -295,6 +295,46 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
         at: '_ -> :error',
         severity: 'medium',
       },
+      {
+        files: module(
+          '  def get(c) do\n    parse(c)\n  rescue\n    _ -> bad!(c)\n  end\n  defp bad!(nil), do: nil\n  defp bad!(c), do: raise(ArgumentError, c)',
+        ),
+        at: '_ -> bad!(c)',
+      },
+      {
+        files: module(
+          '  def get(c) do\n    parse(c)\n  rescue\n    _ -> bad!(c)\n  end\n  defp bad!(c) do\n    if c > 1, do: raise("no")\n  end',
+        ),
+        at: '_ -> bad!(c)',
+      },
+      {
+        files: module(
+          '  def get(c) do\n    parse(c)\n  rescue\n    _ -> bad!(c)\n  end\n  defp bad!(c) do\n    raise "no"\n  rescue\n    e in RuntimeError -> log(c, e)\n  end',
+        ),
+        at: '_ -> bad!(c)',
+      },
+      {
+        files: module(
+          '  def get(c) do\n    parse(c)\n  rescue\n    _ -> bad!(c)\n  end\n  defp bad!(c), do: worse!(c)\n  defp worse!(c), do: bad!(c)',
+        ),
+        at: '_ -> bad!(c)',
+      },
+      {
+        files: module(
+          '  def get(c) do\n    parse(c)\n  rescue\n    _ -> bad!(c)\n  end\n  defp bad!(c, why), do: raise(ArgumentError, {c, why})',
+        ),
+        at: '_ -> bad!(c)',
+      },
+      {
+        files: module('  def get(c) do\n    parse(c)\n  rescue\n    _ -> Shop.Error.bad!(c)\n  end\n'),
+        at: '_ -> Shop.Error',
+      },
+      {
+        files: module(
+          '  def get(module, c) do\n    key = module.key(c)\n    try do\n      parse(key)\n    rescue\n      _ -> nil\n    end\n  end',
+        ),
+        at: '_ -> nil',
+      },
     ],
     silent: [
       {
@@ -306,6 +346,18 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
       {
         why: 'it raises again',
         files: module('  def get(x) do\n    parse(x)\n  rescue\n    e -> reraise e, __STACKTRACE__\n  end'),
+      },
+      {
+        why: 'a function of the module raises in its place',
+        files: module(
+          '  def get(c) do\n    parse(c)\n  rescue\n    _ -> bad!(c)\n  end\n  defp bad!(nil), do: exit(:none)\n  defp bad!(c) when is_atom(c), do: throw(c)\n  defp bad!(c) do\n    note(c)\n    raise ArgumentError, "bad #{c}"\n  end',
+        ),
+      },
+      {
+        why: 'each branch of that function raises, or a function it calls does',
+        files: module(
+          '  def get(c) do\n    parse(c)\n  rescue\n    _ ->\n      note(c)\n      c |> bad!()\n  end\n  defp bad!(c) do\n    if c > 1, do: worse!(c), else: :erlang.error(c)\n  end\n  defp worse!(c), do: raise(ArgumentError, c)',
+        ),
       },
       {
         why: 'the cause is returned',
@@ -336,6 +388,18 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
         severity: 'medium',
         says: /^(?!.*shuts the process down).*only exit signals from other processes pass it by/,
       },
+      {
+        files: module('  def get(c) do\n    Shop.Store.read(c)\n  catch\n    _, _ -> nil\n  end'),
+        at: '_, _ -> nil',
+      },
+      {
+        files: module('  def get(c) do\n    @store.read(c)\n  catch\n    _, _ -> nil\n  end'),
+        at: '_, _ -> nil',
+      },
+      {
+        files: module('  def get(c) do\n    parse(c.name)\n  catch\n    _, _ -> c.module.default(c)\n  end'),
+        at: '_, _ -> c.module',
+      },
     ],
     silent: [
       {
@@ -348,6 +412,20 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
       {
         why: 'the reason is expected',
         files: module('  def get(x) do\n    parse(x)\n  catch\n    :exit, {:noproc, _} -> nil\n  end'),
+      },
+      {
+        why: 'the module that is called is a variable',
+        files: module('  def get(module, x) do\n    module.read(x)\n  catch\n    _, _ -> nil\n  end'),
+      },
+      {
+        why: 'the module that is called stands in the state',
+        files: module('  def get(state, x) do\n    state.module.read(x)\n  catch\n    _, _ -> nil\n  end'),
+      },
+      {
+        why: 'a function of the module exits in its place',
+        files: module(
+          '  def get(x) do\n    parse(x)\n  catch\n    _, _ -> stop!(x)\n  end\n  defp stop!(x), do: exit({:failed, x})',
+        ),
       },
       {
         why: 'the reason is kept',
@@ -709,6 +787,7 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
         files: module('  def stop(state), do: send(state.worker_pid, {:cancel, 1})'),
         at: 'send(state.worker_pid',
         severity: 'medium',
+        says: /^(?!.*handle_info).*shape of the message by convention only/,
       },
     ],
     silent: [
@@ -792,12 +871,72 @@ export const elixirExamples: Readonly<Record<string, Example>> = {
         at: ':ets.lookup',
         severity: 'medium',
       },
+      {
+        files: module(
+          '  def hit(key, n) do\n    case :ets.lookup(:hits, key) do\n      [] -> :ets.insert(:hits, {key, self(), 1})\n      [{_, pid, _}] when pid == self() -> :ets.insert(:hits, {key, pid, n})\n    end\n  end',
+        ),
+        at: ':ets.lookup',
+      },
+      {
+        files: module(
+          '  def hit(key, n) do\n    case :ets.lookup(:hits, key) do\n      [{_, pid, _}] when pid == self() or n > 1 -> :ets.insert(:hits, {key, pid, n})\n      _ -> :ok\n    end\n  end',
+        ),
+        at: ':ets.lookup',
+      },
+      {
+        files: module(
+          '  def hit(key, n) do\n    case :ets.lookup(:hits, key) do\n      [{_, pid, _}] when pid != self() -> :ets.insert(:hits, {key, self(), n})\n      _ -> :ok\n    end\n  end',
+        ),
+        at: ':ets.lookup',
+      },
+      {
+        files: module(
+          '  def hit(key, n) do\n    case :ets.lookup(:hits, key) do\n      [_] when n == self() -> :ets.insert(:hits, {key, n, 1})\n      _ -> :ok\n    end\n  end',
+        ),
+        at: ':ets.lookup',
+      },
+      {
+        files: module(
+          '  def hit(key, n) do\n    case :ets.lookup(:hits, key) do\n      [{_, ^n}] -> :ets.insert(:hits, {key, n + 1})\n      _ -> :ok\n    end\n  end',
+        ),
+        at: ':ets.lookup',
+      },
+      {
+        files: module(
+          '  def hit(key, n) do\n    case n do\n      pid when pid == self() -> if :ets.member(:hits, key), do: :ets.insert(:hits, {key, 1})\n      _ -> :ok\n    end\n  end',
+        ),
+        at: ':ets.member',
+      },
     ],
     silent: [
       {
         why: 'one server writes',
         files: server(
           '  def handle_call({:hit, key}, _from, s) do\n    case :ets.lookup(:hits, key) do\n      [] -> :ets.insert(:hits, {key, 1})\n      _ -> :ok\n    end\n    {:reply, :ok, s}\n  end',
+        ),
+      },
+      {
+        why: 'the row belongs to the process that writes it',
+        files: module(
+          '  def hit(key, n) do\n    case :ets.lookup(:hits, key) do\n      [{_, pid, old}] when (pid == self()) and old < n -> :ets.insert(:hits, {key, pid, n})\n      [{_, pid, _}] when self() === pid -> :ets.insert(:hits, {key, pid, 0})\n      _ -> :ok\n    end\n  end',
+        ),
+      },
+      {
+        why: 'the pattern pins the process that writes',
+        files: module(
+          '  def hit(key, n) do\n    me = self()\n    case :ets.lookup(:hits, key) do\n      [{_, ^me, _}] -> :ets.insert(:hits, {key, me, n})\n      _ -> :ok\n    end\n  end',
+        ),
+      },
+      {
+        why: 'the else of a try asks for the owner',
+        files: module(
+          '  def hit(key, n) do\n    if n > 1 do\n      try do\n        :ets.lookup_element(:hits, key, 2)\n      catch\n        :error, :badarg -> :error\n      else\n        pid when pid == self() -> :ets.insert(:hits, {key, pid, n})\n        _ -> :error\n      end\n    end\n  end',
+        ),
+      },
+      {
+        why: 'the arrow of a with asks for the owner',
+        files: module(
+          '  def hit(key, n) do\n    with [{_, pid, _}] when pid == self() <- :ets.lookup(:hits, key) do\n      :ets.insert(:hits, {key, pid, n})\n    end\n  end',
         ),
       },
       {

@@ -5,6 +5,10 @@ const many = (count: number, line: (at: number) => string): string =>
 
 const branched = many(60, (at) => `  if (x === ${at}) {\n    y(${at})\n  }`)
 
+/** Elixir functions of one clause with `lines` lines each. */
+const functions = (count: number, lines: number, from = 0): string =>
+  many(count, (at) => `  def f${from + at}(x, _) do\n${many(lines, (line) => `    y${line}(x)`)}\n  end`)
+
 export const otherExamples: Readonly<Record<string, Example>> = {
   'swallowed-error': {
     hits: [
@@ -350,6 +354,43 @@ export const otherExamples: Readonly<Record<string, Example>> = {
         files: python(many(60, (at) => `def f${at}(x):\n${many(15, (line) => `    y${line}(x)`)}\n`)),
         at: 'def f0(x):',
         severity: 'low',
+        says: /^cart\.py has 960 lines and 60 functions: This file has 960 lines of code and 60 functions/,
+      },
+      {
+        files: python(
+          many(60, (at) => `def f${at}(x):  # why\n${many(14, (line) => `    y${line}(x)  # why`)}\n    # why\n`),
+        ),
+        at: 'def f0(x):',
+        says: /has 900 lines/,
+      },
+      {
+        files: typescript(
+          many(50, (at) => `function f${at}() { // why\n${many(15, () => '  /* why */ y() /* what\n  how */')}\n}`),
+        ),
+        at: 'function f0()',
+        says: /^cart\.ts has 850 lines/,
+      },
+      {
+        files: typescript(
+          `class Cart {\n${many(50, (at) => `#f${at}() {\n${many(15, () => '  y()\n  * 2')}\n}`)}\n}\n`,
+        ),
+        at: 'class Cart',
+        says: /has 1602 lines and 50 functions/,
+      },
+      {
+        files: elixir(
+          `defmodule Small do\n${functions(20, 5)}\nend\n\ndefmodule Big do\n  defmodule Inner do\n${functions(30, 20)}\n  end\n\n${functions(41, 20)}\nend\n`,
+        ),
+        at: 'defmodule Big do',
+        says: /^Big has 904 lines and 41 functions: This module has 904 lines of code and 41 functions.* to a module of its own/,
+        places: 1,
+      },
+      {
+        files: elixir(
+          `defmodule Big do\n  @moduledoc """\n  Big.\n\n  Very.\n  """\n\n${many(41, (at) => `  # why\n  @doc "Goes."\n  @spec f${at}(term) :: term\n  def f${at}(x, y \\\\ 1)\n${functions(1, 20, at)}\n  def f${at}(x), do: x`)}\nend\n`,
+        ),
+        at: 'defmodule Big do',
+        says: /^Big has 986 lines and 82 functions/,
       },
     ],
     silent: [
@@ -358,6 +399,34 @@ export const otherExamples: Readonly<Record<string, Example>> = {
         why: 'mostly documentation',
         files: typescript(
           many(50, (at) => `/**\n${many(20, () => ' * Explains.')}\n */\nexport function f${at}() {}\n`),
+        ),
+      },
+      {
+        why: 'mostly documentation, in Python',
+        files: python(
+          many(50, (at) => `def f${at}(x):\n    """Explains.\n${many(20, () => '    More.')}\n    """\n    y(x)\n`),
+        ),
+      },
+      {
+        why: 'many clauses of few functions',
+        files: elixir(
+          `defmodule A do\n${many(60, (at) => `  def go(${at}) do\n${many(18, (line) => `    y${line}()`)}\n  end`)}\nend\n`,
+        ),
+      },
+      {
+        why: 'each module of the file is small',
+        files: elixir(many(4, (at) => `defmodule A${at} do\n${functions(30, 20)}\nend\n`)),
+      },
+      {
+        why: 'its nested modules are the big part',
+        files: elixir(
+          `defmodule A do\n${many(3, (at) => `  defmodule B${at} do\n${functions(35, 20)}\n  end`)}\n${functions(35, 5)}\nend\n`,
+        ),
+      },
+      {
+        why: 'what a macro quotes stands in other modules',
+        files: elixir(
+          `defmodule A do\n  defmacro __using__(_) do\n    quote do\n${functions(60, 20)}\n    end\n  end\nend\n`,
         ),
       },
     ],
