@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import {parseYaml, problemsOf, valueOf, type Read} from './document.ts'
 import {Failure} from './errors.ts'
+import {baselinePolicies} from './score/evaluate.ts'
 
 export const configFile = '.github/refactor-plan.yml'
 
@@ -39,6 +40,19 @@ export const Settings = z.strictObject({
     .boolean()
     .default(false)
     .describe('end in error when no judge took part; a plan that no model made has none'),
+  baseline: z
+    .enum(baselinePolicies)
+    .default('absolute')
+    .describe(
+      'what `evaluate` demands: `absolute`, the mean reaches the threshold; `no-regression`, it does not fall below gold/baseline.yaml; `both`',
+    ),
+  tolerance: z.number().min(0).max(10).default(0.25).describe('points by which the mean may fall below the baseline'),
+  'max-samples': z
+    .int()
+    .min(1)
+    .max(20)
+    .default(3)
+    .describe('how often `evaluate` asks models about one gold standard at most; it stops when the verdict is clear'),
   'max-tokens': z.int().min(1000).max(2_000_000).default(200_000).describe('token budget of the pack'),
   'max-cost-usd': z.number().positive().default(5).describe('stop before a model call that would pass this'),
   include: z.array(z.string()).default([]).describe('read only these (gitignore syntax)'),
@@ -62,6 +76,9 @@ export interface Config {
   readonly judge: 'auto' | 'off'
   readonly requireGold: boolean
   readonly requireJudge: boolean
+  readonly baseline: Settings['baseline']
+  readonly tolerance: number
+  readonly maxSamples: number
   readonly maxTokens: number
   readonly maxCostUsd: number
   readonly include: readonly string[]
@@ -81,6 +98,9 @@ const configOf = (settings: Settings): Config => ({
   judge: settings.judge,
   requireGold: settings['require-gold'],
   requireJudge: settings['require-judge'],
+  baseline: settings.baseline,
+  tolerance: settings.tolerance,
+  maxSamples: settings['max-samples'],
   maxTokens: settings['max-tokens'],
   maxCostUsd: settings['max-cost-usd'],
   include: settings.include,

@@ -5,7 +5,9 @@ import {makeFolder, openSource, readText, writeInside} from './adapters/disk.ts'
 import type {Flags, Option, World} from './commands/command.ts'
 import {configFile, parseConfig, settingNames, type Config} from './config.ts'
 import {Failure} from './errors.ts'
+import type {Source} from './host.ts'
 import {
+  candidateNotes,
   chooseJudge,
   choosePipeline,
   digestOf,
@@ -22,8 +24,8 @@ import {planFileName, renderPlan} from './plan/document.ts'
 import {addUsage, noUsage, type Usage} from './provider.ts'
 import {renderTerminal} from './report/terminal.ts'
 import {reportOn, type Report} from './report/report.ts'
-import {run, type Job, type Judged, type Reading} from './run.ts'
-import type {Verdict} from './score/scorecard.ts'
+import {codeOf, packSource, run, type Job, type Judged, type Reading} from './run.ts'
+import type {Code, Verdict} from './score/scorecard.ts'
 import {plainLine} from './trust.ts'
 
 export const settingOptions: readonly Option[] = [
@@ -151,13 +153,22 @@ export async function planLocally(path: string, flags: Flags, world: World): Pro
     run_url: null,
     gold: judged.gold,
     leftOut: judged.pack.leftOut,
-    notes: [...(chosen.note === null ? [] : [chosen.note]), ...goneNotes(judged.gone)],
+    notes: [...(chosen.note === null ? [] : [chosen.note]), ...notesOn(judged, written, path, flags)],
   })
   if (typeof flags['record'] === 'string')
     writeFileAt(resolve(world.cwd, flags['record']), `${JSON.stringify(report, null, 2)}\n`)
   world.say(renderTerminal(report, {color: world.color}))
   return {report, verdict: judged.verdict, config, judged, path: written}
 }
+
+const notesOn = ({gone, candidates}: Judged, plan: string, path: string, flags: Flags): readonly string[] => [
+  ...goneNotes(gone),
+  ...candidateNotes(candidates, {
+    plan,
+    gold: typeof flags['gold'] === 'string' ? flags['gold'] : undefined,
+    repository: path === '.' ? undefined : path,
+  }),
+]
 
 function writePlan({plan}: Judged, output: string | null, cwd: string): string {
   const name = planFileName(plan, digestOf)
@@ -191,6 +202,22 @@ function checkTargets(flags: Flags, cwd: string): void {
 /** A file that a person named himself, anywhere he may write; its folder must exist. */
 export function writeFileAt(file: string, text: string): void {
   writeInside(resolve(file, '..'), file.slice(file.lastIndexOf(sep) + 1), text)
+}
+
+/** Every text file of a code base by its lines: what plans, places and quotes are held against. Gold standards are not in it. */
+export async function readCode(
+  source: Source,
+  {include, exclude, gold}: Pick<Config, 'include' | 'exclude' | 'gold'>,
+): Promise<Code> {
+  const reading = {
+    source,
+    maxTokens: 1_000_000,
+    include,
+    exclude,
+    goldRoots: ['gold', gold],
+    goldDigests: new Set<string>(),
+  }
+  return codeOf((await packSource(reading, {digest: digestOf})).whole)
 }
 
 /** What a command reads of a path: for `pack`, `scan` and `run`, which need no gold standard but must not read one. */

@@ -3,11 +3,13 @@ import {dirname, join} from 'node:path/posix'
 import {writeInside} from './adapters/disk.ts'
 import {objects} from './adapters/git.ts'
 import {configFile, parseConfig, type Config} from './config.ts'
+import {valueOf} from './document.ts'
 import type {Source} from './host.ts'
 import {choosePipeline, exitOf, isOwnGold, makeHost, sourceOfGold, type Chosen, type GoldFile} from './outside.ts'
 import {evaluationTable} from './report/evaluation.ts'
 import {evolutionBody} from './report/evolution.ts'
 import {goldOfBase, inFolder, readCommits, trustedOf, type Reviewing} from './review.ts'
+import {parseBaseline, type Baseline} from './score/baseline.ts'
 import {atHand, evaluateAll, evolve, goldsAt, type Trials} from './trial.ts'
 import {plainLine} from './trust.ts'
 
@@ -16,6 +18,7 @@ interface Night {
   readonly chosen: Chosen
   readonly golds: readonly GoldFile[]
   readonly trials: Trials
+  readonly baseline: Baseline | null
 }
 
 /** Settings, pipeline and gold standards of the commit the workflow runs on; those that ship where it has none. */
@@ -38,18 +41,22 @@ async function prepare(folder: string, shared: Reviewing): Promise<Night> {
   const host = makeHost({keys, budget: {calls: null, tokens: null, usd: config.maxCostUsd}, say: outside.say, signal})
   const trials: Trials = {config, keys, host, sourceOf}
   const golds = await atHand(own.length > 0 ? own : await goldsAt(null), trials)
-  return {config, chosen: await choosePipeline(config.pipeline, keys, readTrusted), golds, trials}
+  const saved = await readTrusted(`${config.gold}/baseline.yaml`)
+  const baseline = saved === null ? null : valueOf(parseBaseline(saved, `${config.gold}/baseline.yaml`), 'baseline')
+  return {config, chosen: await choosePipeline(config.pipeline, keys, readTrusted), golds, trials, baseline}
 }
 
 export const evaluateInRunner = (shared: Reviewing): Promise<number> =>
   inFolder(async (folder) => {
     const {outside} = shared
-    const {config, chosen, golds, trials} = await prepare(folder, shared)
-    const evaluation = await evaluateAll(chosen.pipeline, golds, trials)
+    const {config, chosen, golds, trials, baseline} = await prepare(folder, shared)
+    const {evaluation} = await evaluateAll(chosen, golds, trials, {ledger: null, baseline})
     await outside.summarize(evaluationTable(evaluation, chosen.pipeline.name))
     const {decision} = evaluation.verdict
     outside.output('verdict', decision)
     outside.output('score', evaluation.mean)
+    outside.output('score-low', evaluation.interval?.[0] ?? null)
+    outside.output('score-high', evaluation.interval?.[1] ?? null)
     outside.output('threshold', config.threshold)
     outside.output('pipeline', chosen.pipeline.name)
     for (const {message} of evaluation.verdict.reasons) outside.say(plainLine(message))

@@ -2,7 +2,7 @@
 import {createHash, randomBytes} from 'node:crypto'
 import {existsSync} from 'node:fs'
 import {readdir} from 'node:fs/promises'
-import {basename, dirname, join, resolve} from 'node:path'
+import {basename, dirname, join, relative, resolve} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {openSource, readText} from './adapters/disk.ts'
 import {loadParse} from './adapters/grammars.ts'
@@ -142,10 +142,11 @@ async function readShipped(file: string, name: string): Promise<string> {
   }
 }
 
+export const asksModels = ({steps}: Pipeline): boolean => steps.some(({models}) => models.length > 0)
+
 /** The judge is of another family than the generator and only takes part when a model made the plan. */
 export async function chooseJudge(setting: 'auto' | 'off', pipeline: Pipeline, keys: Keys): Promise<Pipeline | null> {
-  const asksModels = pipeline.steps.some(({models}) => models.length > 0)
-  if (setting === 'off' || !asksModels || keys.gemini === null) return null
+  if (setting === 'off' || !asksModels(pipeline) || keys.gemini === null) return null
   return shippedJudge(keys)
 }
 
@@ -181,14 +182,43 @@ export async function readGoldFolder(folder: string): Promise<readonly GoldFile[
 
 export const isOwnGold = ({gold: {source}}: GoldFile): boolean => 'path' in source && /^\.\/?$/.test(source.path)
 
-/** The code base a gold standard is about; null with the reason when it is not at hand. */
+/**
+ * The code that a gold standard is about, or why it is not at hand.
+ *
+ * @param own the repository whose own gold standards have `{path: .}`
+ * @param sources a folder of clones as `<owner>/<name>`, for gold standards about public repositories; null: there is none
+ */
 export async function sourceOfGold(
   {gold: {source}, file}: GoldFile,
   own: string,
+  sources: string | null = null,
 ): Promise<Source | {readonly missing: string}> {
-  if ('repository' in source) return {missing: `${source.repository} at ${source.commit.slice(0, 12)} is not at hand`}
+  if ('repository' in source) return cloneOf(source, sources)
   if ('pack' in source) return openSource(resolve(dirname(file), source.pack))
   return openSource(/^\.\/?$/.test(source.path) ? own : resolve(dirname(file), source.path))
+}
+
+async function cloneOf(
+  {repository, commit}: {readonly repository: string; readonly commit: string},
+  sources: string | null,
+): Promise<Source | {readonly missing: string}> {
+  const [, owner = '', name = ''] = /([\w.-]{1,100})\/([\w.-]{1,100}?)(?:\.git)?\/?$/.exec(repository) ?? []
+  const what = `${repository} at ${commit.slice(0, 12)} is not at hand`
+  if (sources === null) return {missing: `${what}: clone it to DIR/${owner}/${name} and give --sources DIR`}
+  const places = [join(sources, owner, name), join(sources, owner, `${name}.git`)]
+  const place = places.find((each) => isInsideOf(sources, each) && existsSync(each))
+  if (place === undefined) return {missing: `${what}: there is no clone at ${join(sources, owner, name)}`}
+  try {
+    return await openSource(place, {ref: commit})
+  } catch (thrown) {
+    if (thrown instanceof Failure) return {missing: `${what}: ${thrown.message}`}
+    throw thrown
+  }
+}
+
+const isInsideOf = (folder: string, path: string): boolean => {
+  const inside = relative(folder, path)
+  return inside !== '' && !inside.startsWith('..')
 }
 
 /** The models that answered, as `provider/model`. */
@@ -201,6 +231,39 @@ export function exitOf(decision: Decision, gate: 'off' | 'warn' | 'enforce'): nu
   if (gate !== 'enforce' || decision === 'pass') return 0
   return decision === 'fail' ? 1 : 3
 }
+
+/** `gold add` as somebody has to type it. */
+export interface GoldAdd {
+  readonly plan: string
+  /** Where they are not what the command takes by itself. */
+  readonly gold?: string | undefined
+  readonly repository?: string | undefined
+}
+
+/**
+ * The way back from a plan to its gold standard: what a judge saw in the code and nobody has written down yet. Ids and paths
+ * may be anybody's words and the line is there to be pasted into a shell, so only plain ids stand in it, and paths in quotes.
+ */
+export function candidateNotes(candidates: readonly string[], {plan, gold, repository}: GoldAdd): readonly string[] {
+  const ids = candidates.filter((id) => /^[A-Za-z0-9][\w.-]*$/.test(id))
+  if (ids.length === 0) return []
+  const flag = (name: string, value: string | undefined): readonly string[] =>
+    value === undefined ? [] : [name, shellWord(value)]
+  const line = [
+    'refactor-plan gold add',
+    shellWord(plan),
+    '--from',
+    ids.join(','),
+    ...flag('--gold', gold),
+    ...flag('--repository', repository),
+  ].join(' ')
+  return [
+    `The judge saw in the code what the gold standard does not know yet: ${ids.join(', ')}. Look at each, and add what is true: \`${line}\``,
+  ]
+}
+
+const shellWord = (text: string): string =>
+  /^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 
 /** What left a gold standard's denominator, so that nobody wonders where a finding went. */
 export const goneNotes = (gone: readonly Gone[]): readonly string[] =>

@@ -1,7 +1,7 @@
 /** What commands print as their result: one line for people, or exactly one JSON document. */
 import type {Flags, Option, World} from './commands/command.ts'
 import type {Ran} from './locally.ts'
-import type {Scorecard, Verdict} from './score/scorecard.ts'
+import type {Judgment} from './run.ts'
 
 export const outputOptions: readonly Option[] = [
   {flags: '--output <folder>', summary: 'where the plan is written; default: evolved_pipelines/'},
@@ -17,7 +17,11 @@ export const printJson = (world: World, value: object): void =>
   world.print(JSON.stringify({schema: 1, ...value}, null, 2).replaceAll('##[', String.raw`\u0023#[`))
 
 /** `score --format json` of DESIGN §4. */
-export const scoreShape = (scorecard: Scorecard, verdict: Verdict): object => ({...scorecard, verdict})
+export const scoreShape = ({
+  scorecard,
+  verdict,
+  candidates,
+}: Pick<Judgment, 'scorecard' | 'verdict' | 'candidates'>): object => ({...scorecard, candidates, verdict})
 
 export function printPlan({report, judged, path}: Ran, format: string, world: World): void {
   if (format !== 'json') return world.print(`Plan generated at ${path}`)
@@ -27,7 +31,7 @@ export function printPlan({report, judged, path}: Ran, format: string, world: Wo
     models: report.pipeline.models,
     findings: report.plan.findings.length,
     changes: report.plan.changes.length,
-    score: judged.scorecard.score === null ? null : scoreShape(judged.scorecard, judged.verdict),
+    score: judged.scorecard.score === null ? null : scoreShape(judged),
     verdict: judged.verdict,
     usage: report.usage,
   })

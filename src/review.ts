@@ -14,6 +14,7 @@ import {
   choosePipeline,
   digestOf,
   exitOf,
+  candidateNotes,
   goneNotes,
   isOwnGold,
   makeHost,
@@ -305,7 +306,11 @@ const reportFor = ({judged, target, chosen, config, gold, spent, milliseconds}: 
     run_url: outside.runUrl,
     gold: judged.gold,
     leftOut: judged.pack.leftOut,
-    notes: [...(chosen.note === null ? [] : [chosen.note]), ...goneNotes(judged.gone)],
+    notes: [
+      ...(chosen.note === null ? [] : [chosen.note]),
+      ...goneNotes(judged.gone),
+      ...candidateNotes(judged.candidates, {plan: planFileName(judged.plan, digestOf)}),
+    ],
   })
 
 /** A failed gate that only warns leaves the merge open; what could not be judged is never a success. */

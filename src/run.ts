@@ -17,7 +17,7 @@ import {languageOf} from './scan/parse.ts'
 import {scan} from './scan/scan.ts'
 import {anchor, type Gone} from './score/anchor.ts'
 import type {GoldStandard} from './score/gold.ts'
-import {judge} from './score/judge.ts'
+import {candidatesOf, judge} from './score/judge.ts'
 import {scorePlan, scoreWithoutGold} from './score/score.ts'
 import type {Code, Scorecard, Verdict} from './score/scorecard.ts'
 import {decide, type Policy} from './score/verdict.ts'
@@ -59,6 +59,8 @@ export interface Judgment {
   readonly gold: GoldStandard | null
   /** Findings of the gold standard whose code is gone: they left the denominator. */
   readonly gone: readonly Gone[]
+  /** Ids of findings that the gold standard does not know and the judge saw in the code; empty without a judge. */
+  readonly candidates: readonly string[]
 }
 
 export type Judged = Made & Judgment
@@ -185,10 +187,14 @@ export async function judgePlan(
   const violations = checkPlan(plan, code)
   const moved = job.gold !== null && job.anchored ? anchor(job.gold, code) : null
   const gold = moved?.gold ?? job.gold
-  const scorecard = gold === null ? scoreWithoutGold(plan, code) : await scoreAgainst(plan, gold, code, job.judge, host)
+  const {scorecard, candidates} =
+    gold === null
+      ? {scorecard: scoreWithoutGold(plan, code), candidates: []}
+      : await scoreAgainst(plan, gold, code, job.judge, host)
   return {
     violations,
     scorecard,
+    candidates,
     verdict: decide({scorecard, violations, policy: job.policy}),
     gold,
     gone: moved?.gone ?? [],
@@ -201,9 +207,8 @@ async function scoreAgainst(
   code: Code,
   pipeline: Pipeline | null,
   host: Host,
-): Promise<Scorecard> {
-  const deterministic = scorePlan(plan, gold, code, null)
-  if (pipeline === null) return deterministic
+): Promise<Pick<Judgment, 'scorecard' | 'candidates'>> {
+  if (pipeline === null) return {scorecard: scorePlan(plan, gold, code, null), candidates: []}
   const ask = async (questions: string): Promise<string> => {
     const tools = {ask: host.ask, scan: unused, draft: unused, schemas: {}}
     const {now, signal} = host
@@ -216,7 +221,8 @@ async function scoreAgainst(
     seed: host.digest(renderPlan(plan)),
     nonce: host.nonce,
   })
-  return scorePlan(plan, gold, code, judgement)
+  const scorecard = scorePlan(plan, gold, code, judgement)
+  return {scorecard, candidates: candidatesOf(plan, judgement, scorecard)}
 }
 
 const textsIn = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : [])

@@ -10,6 +10,7 @@ import {candidateOf, writeCandidate} from './optimize/candidate.ts'
 import {optimize, type Optimized} from './optimize/optimize.ts'
 import {optimizerNames, optimizerOf} from './optimize/optimizers/index.ts'
 import {
+  asksModels,
   chooseJudge,
   digestOf,
   isOwnGold,
@@ -21,7 +22,9 @@ import {
 } from './outside.ts'
 import type {Pipeline} from './pipeline/step.ts'
 import type {Budget} from './provider.ts'
+import type {Baseline, BaselineCase} from './score/baseline.ts'
 import {evaluate, type Evaluation} from './score/evaluate.ts'
+import type {Ledger, Sample} from './score/ledger.ts'
 import {run, type Judged} from './run.ts'
 import {plainLine} from './trust.ts'
 
@@ -136,15 +139,118 @@ export async function evolve(
   }
 }
 
+/** What an evaluation is compared with, and where the samples of earlier runs are. */
+export interface Memory {
+  readonly ledger: Ledger | null
+  readonly baseline: Baseline | null
+}
+
+export interface Remembered {
+  readonly evaluation: Evaluation
+  /** To be appended to the ledger. */
+  readonly samples: readonly Sample[]
+  /** What may become the new baseline; null when a gold standard could not be judged. */
+  readonly baseline: Baseline | null
+}
+
 /** The pipeline on every gold standard, one after the other: a budget is one budget. */
-export const evaluateAll = (pipeline: Pipeline, golds: readonly GoldFile[], trials: Trials): Promise<Evaluation> =>
-  evaluate(
-    golds.map(({gold}) => gold),
-    async ({name}) => {
-      const file = golds.find(({gold}) => gold.name === name)
-      if (file === undefined) throw new Failure('no-gold', `${name} is not among the gold standards`)
-      const {scorecard, trace} = await tryOn(pipeline, file, trials)
-      return {scorecard, usage: trace.usage}
-    },
-    trials.config.threshold,
+export async function evaluateAll(
+  chosen: Chosen,
+  golds: readonly GoldFile[],
+  trials: Trials,
+  {ledger, baseline}: Memory,
+): Promise<Remembered> {
+  const {config, keys, host} = trials
+  const {pipeline} = chosen
+  const judge = await chooseJudge(config.judge, pipeline, keys)
+  const keyed = new Map(
+    await Promise.all(
+      golds.map(
+        async (file) => [file.gold.name, {file, key: await keyOf(file, chosen, judge !== null, trials)}] as const,
+      ),
+    ),
   )
+  const of = (name: string): {readonly file: GoldFile; readonly key: string} => {
+    const found = keyed.get(name)
+    if (found === undefined) throw new Failure('no-gold', `${name} is not among the gold standards`)
+    return found
+  }
+  const evaluation = await evaluate({
+    golds: golds.map(({gold}) => gold),
+    scoreOn: async ({name}) => {
+      const started = host.now()
+      const {scorecard, trace} = await tryOn(pipeline, of(name).file, trials)
+      return {scorecard, usage: trace.usage, milliseconds: host.now() - started}
+    },
+    known: ({name}) => ledger?.samplesOf(of(name).key) ?? [],
+    exact: !asksModels(pipeline),
+    policy: {
+      threshold: config.threshold,
+      samples: config.maxSamples,
+      baseline: config.baseline,
+      tolerance: config.tolerance,
+    },
+    before: ({name}) => caseIn(baseline, pipeline.name, of(name).file),
+  })
+  return {
+    evaluation,
+    samples: evaluation.taken.map(({gold, score, findings}) => ({
+      schema: 1,
+      key: of(gold).key,
+      gold,
+      pipeline: pipeline.name,
+      score,
+      findings,
+    })),
+    baseline: baselineOf(pipeline.name, evaluation, (name) => of(name).file),
+  }
+}
+
+const caseIn = (baseline: Baseline | null, pipeline: string, {gold, text}: GoldFile): BaselineCase | null =>
+  baseline?.pipeline !== pipeline
+    ? null
+    : (baseline.cases.find((each) => each.gold === gold.name && each.digest === digestOf(text)) ?? null)
+
+/** Three decimals: a file that people read, and a thousandth of a credit is no news. */
+const rounded = (credit: number): number => Math.round(credit * 1000) / 1000
+
+function baselineOf(pipeline: string, {cases}: Evaluation, fileOf: (gold: string) => GoldFile): Baseline | null {
+  if (cases.length === 0 || cases.some(({score}) => score === null)) return null
+  return {
+    schema: 1,
+    pipeline,
+    cases: cases.map(({gold, samples, findings}) => ({
+      gold,
+      digest: digestOf(fileOf(gold).text),
+      samples: [...samples],
+      findings: Object.fromEntries(Object.entries(findings).map(([id, credit]) => [id, rounded(credit)])),
+    })),
+  }
+}
+
+/** sha-256 over all that a score depends on: another word in any of it, and earlier samples say nothing. */
+async function keyOf(
+  file: GoldFile,
+  chosen: Chosen,
+  judged: boolean,
+  {config, host, sourceOf}: Trials,
+): Promise<string> {
+  const source = await sourceOf(file)
+  if ('missing' in source) throw new Failure('no-source', source.missing)
+  const files = await source.read(await source.list())
+  const code = files.map(({path, bytes}) => [path, bytes === null ? null : host.digest(bytes)])
+  const {goal, maxTokens, include, exclude} = config
+  return host.digest(
+    JSON.stringify([
+      readText(join(home, 'package.json')),
+      file.text,
+      chosen.text,
+      judged,
+      code,
+      goal,
+      maxTokens,
+      include,
+      exclude,
+    ]),
+  )
+}

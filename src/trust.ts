@@ -191,7 +191,7 @@ export const html = (parts: TemplateStringsArray, ...values: readonly (Html | nu
 const woven = (parts: TemplateStringsArray, values: readonly (string | number)[]): string =>
   parts.map((part, index) => part + String(values[index] ?? '')).join('')
 
-export type Between = '' | ' ' | ', ' | ' · ' | '\n' | '\n\n'
+export type Between = '' | ' ' | ' | ' | ', ' | ' · ' | '\n' | '\n\n'
 
 export const joinMarkdown = (parts: readonly Markdown[], between: Between): Markdown => asMarkdown(parts.join(between))
 

@@ -3,6 +3,10 @@ import {createHash, randomUUID} from 'node:crypto'
 import {
   type Dirent,
   type Stats,
+  accessSync,
+  appendFileSync,
+  constants,
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -250,4 +254,31 @@ export function writeInside(root: string, relative: string, text: string): strin
     })
   }
   return target
+}
+
+/** Appends to a file that a person named; made when it is not there. Throws `Failure` `cannot-write`. */
+export function appendText(file: string, text: string): void {
+  try {
+    appendFileSync(file, text)
+  } catch (error) {
+    throw new Failure('cannot-write', `cannot write ${file}: ${messageOf(error)}`, {
+      hint: 'check the permissions of the folder and the space on the disk',
+      cause: error,
+    })
+  }
+}
+
+/** Whether a file could be written, found out before anything is paid for. Throws `Failure` `no-such-folder`, `cannot-write`. */
+export function checkWritable(file: string): void {
+  const folder = dirname(file)
+  if (!existsSync(folder))
+    throw new Failure('no-such-folder', `no such folder: ${folder}`, {hint: 'make it first, or give another path'})
+  try {
+    accessSync(existsSync(file) ? file : folder, constants.W_OK)
+  } catch (error) {
+    throw new Failure('cannot-write', `cannot write ${file}: ${messageOf(error)}`, {
+      hint: 'check the permissions, or give another path',
+      cause: error,
+    })
+  }
 }

@@ -3,6 +3,7 @@ import {check} from './check.ts'
 import type {Command} from './command.ts'
 import {evaluate} from './evaluate.ts'
 import {generate} from './generate.ts'
+import {gold} from './gold.ts'
 import {init} from './init.ts'
 import {optimize} from './optimize.ts'
 import {pack} from './pack.ts'
@@ -21,6 +22,7 @@ export const commands = {
   score,
   evaluate,
   optimize,
+  gold,
   check,
   report,
   init,

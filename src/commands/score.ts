@@ -1,10 +1,11 @@
 import {resolve} from 'node:path'
 import {openSource, readText} from '../adapters/disk.ts'
+import type {Config} from '../config.ts'
 import {renderProblem} from '../document.ts'
 import {Failure} from '../errors.ts'
-import {configOf} from '../locally.ts'
+import {configOf, readCode} from '../locally.ts'
 import {
-  digestOf,
+  candidateNotes,
   exitOf,
   goneNotes,
   isOwnGold,
@@ -22,8 +23,8 @@ import {formatOf, printJson, scoreShape} from '../printing.ts'
 import {renderSummary} from '../report/markdown.ts'
 import {reportOn, type Report} from '../report/report.ts'
 import {renderTerminal} from '../report/terminal.ts'
-import {codeOf, judgePlan, packSource} from '../run.ts'
-import type {Scorecard, Verdict} from '../score/scorecard.ts'
+import {judgePlan, type Judgment} from '../run.ts'
+import type {Verdict} from '../score/scorecard.ts'
 import {plain} from '../trust.ts'
 import type {Command, Flags, World} from './command.ts'
 
@@ -57,10 +58,10 @@ export const score: Command = {
       printUnreadable(plan.problem, format, world)
       return config.gate === 'enforce' ? 1 : 0
     }
-    const {scorecard, verdict, report} = await scoreOne(plan.plan, gold, flags, config.threshold, config.judge, world)
-    if (format === 'json') printJson(world, scoreShape(scorecard, verdict))
+    const {report, ...judged} = await scoreOne(plan.plan, file, gold, flags, config, world)
+    if (format === 'json') printJson(world, scoreShape(judged))
     else world.print(format === 'markdown' ? renderSummary(report) : renderTerminal(report, {color: world.color}))
-    return exitOf(verdict.decision, config.gate)
+    return exitOf(judged.verdict.decision, config.gate)
   },
 }
 
@@ -80,37 +81,39 @@ function printUnreadable(problem: string, format: string, world: World): void {
   const subscores = {coverage: null, precision: null, grounding: null, structure: null}
   world.say(plain(problem))
   if (format === 'json')
-    printJson(world, {score: 0, verdict, subscores, interval: null, judge: 'skipped', findings: [], gold: [], caps: []})
+    printJson(world, {
+      score: 0,
+      verdict,
+      subscores,
+      interval: null,
+      judge: 'skipped',
+      findings: [],
+      gold: [],
+      caps: [],
+      candidates: [],
+    })
   else world.print('Score 0 of 10: this is not a plan.')
 }
 
 async function scoreOne(
   plan: Plan,
+  file: string,
   gold: GoldFile,
   flags: Flags,
-  threshold: number,
-  judging: 'auto' | 'off',
+  {threshold, judge: judging}: Config,
   world: World,
-): Promise<{readonly scorecard: Scorecard; readonly verdict: Verdict; readonly report: Report}> {
+): Promise<Judgment & {readonly report: Report}> {
   const given = flags['repository']
   const source =
     typeof given === 'string' ? await openSource(resolve(world.cwd, given)) : await sourceOfGold(gold, world.cwd)
   if ('missing' in source)
     throw new Failure('no-source', source.missing, {hint: 'clone it at that commit and give --repository PATH'})
-  const reading = {
-    source,
-    maxTokens: 1_000_000,
-    include: [],
-    exclude: [],
-    goldRoots: ['gold'],
-    goldDigests: new Set<string>(),
-  }
-  const {whole} = await packSource(reading, {digest: digestOf})
+  const code = await readCode(source, {include: [], exclude: [], gold: 'gold'})
   const keys = keysOf(world.env)
   const judge = judging === 'auto' && keys.gemini !== null ? await shippedJudge(keys) : null
   const host = makeHost({keys, budget: {calls: null, tokens: null, usd: 1}, say: world.say})
   const policy = {threshold, requireGold: true, requireJudge: false}
-  const judged = await judgePlan(plan, codeOf(whole), {gold: gold.gold, anchored: isOwnGold(gold), judge, policy}, host)
+  const judged = await judgePlan(plan, code, {gold: gold.gold, anchored: isOwnGold(gold), judge, policy}, host)
   const report = reportOn({
     request: null,
     repository: {name: source.name, commit: source.commit, server_url: null},
@@ -126,7 +129,14 @@ async function scoreOne(
     run_url: null,
     gold: judged.gold,
     leftOut: [],
-    notes: goneNotes(judged.gone),
+    notes: [
+      ...goneNotes(judged.gone),
+      ...candidateNotes(judged.candidates, {
+        plan: file,
+        gold: gold.file,
+        repository: typeof given === 'string' ? given : undefined,
+      }),
+    ],
   })
   return {...judged, report}
 }

@@ -76,9 +76,9 @@ export function reportOn({gold, leftOut, notes = [], ...facts}: ReportInput): Re
 }
 
 const firstGold =
-  'No gold standard applies, so there is no score. To make the first one, copy the findings of this plan that are true into ' +
-  '`gold/<name>/gold.yaml` with `source: {path: .}`, add what the plan missed, and commit it to the base branch; ' +
-  '`refactor-plan init` writes a skeleton.'
+  'No gold standard applies, so there is no score. To make the first one, name the findings of this plan that are true: ' +
+  '`refactor-plan gold add <plan.yaml> --from <ids>` writes them to `gold/<name>/gold.yaml` with `source: {path: .}`. Add what ' +
+  'the plan missed, and commit it to the base branch; `refactor-plan init` writes a skeleton.'
 
 function leftOutOf(leftOut: Pack['leftOut']): LeftOut {
   const counts = new Map<string, number>()

@@ -1,6 +1,7 @@
 /** Does what a finding says stand in the code? (scoring research §3.3) */
 import type {Finding, Location} from '../scan/finding.ts'
 import {isContained, tidyPath} from '../plan/paths.ts'
+import {clip} from '../trust.ts'
 import type {Code} from './scorecard.ts'
 import {normalise} from './text.ts'
 
@@ -59,7 +60,7 @@ function groundPlace(location: Location, code: Code): GroundedPlace {
     start,
     end: location.end_line ?? start,
     value: 0,
-    why: `there is no file ${file}`,
+    why: `there is no file ${clip(file, 200)}`,
   }
 }
 
@@ -201,6 +202,9 @@ export function findQuote(
   }
   return best
 }
+
+/** Whether a quote says enough to be found where it stands: a comment does not, nor `rescue` alone. */
+export const canBeFound = (quote: string): boolean => findQuote(quote, quote.split(/\r?\n/), null).share === 1
 
 /** "function" and "defmodule" stand in every file: a part of a line is more than one short word. */
 const isTelling = (part: string): boolean => part.length >= 12 || (part.length >= 8 && /\W/.test(part))

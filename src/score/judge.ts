@@ -10,8 +10,8 @@ import {match} from './match.ts'
 import {questionsOf, sheetOf, type Question} from './question.ts'
 import {shuffled} from './random.ts'
 import {parseReply} from './reply.ts'
-import {scorePlan} from './score.ts'
-import type {Code} from './scorecard.ts'
+import {pointScore} from './score.ts'
+import type {Code, Scorecard} from './scorecard.ts'
 
 export type {Judgement} from './judgement.ts'
 
@@ -72,8 +72,7 @@ function isContested(plan: Plan, gold: GoldStandard, code: Code, judgement: Judg
   const split = judgement.pairs.some(
     (pair) => pair.yes > 0 && pair.no > 0 && gold.findings[pair.gold]?.severity === 'critical',
   )
-  const {score} = scorePlan(plan, gold, code, judgement)
-  return split || (score !== null && Math.abs(score - contested.score) < contested.within)
+  return split || Math.abs(pointScore(plan, gold, code, judgement) - contested.score) < contested.within
 }
 
 async function askTimes(
@@ -170,6 +169,13 @@ const votesOf = (ballot: Ballot): Votes => ({
   unsure: ballot.filter((vote) => vote === 'unsure').length,
 })
 
-/** What a person may want to add to the gold standard: new findings that the judge saw in the code. Indexes in the plan. */
+/** New findings that the judge saw in the code, as indexes in the plan. */
 export const supportedBy = ({support}: Judgement): readonly number[] =>
   support.flatMap((claim) => (majorityOf(claim) === 'yes' ? [claim.at] : []))
+
+/** What a person may want to add to the gold standard: ids of findings that are new to it and that the judge saw in the code. */
+export function candidatesOf({findings}: Plan, judgement: Judgement, scorecard: Scorecard): readonly string[] {
+  const novel = new Set(scorecard.findings.flatMap(({id, class: kind}) => (kind === 'novel' ? [id] : [])))
+  const ids = supportedBy(judgement).flatMap((at) => findings[at]?.id ?? [])
+  return [...new Set(ids)].filter((id) => novel.has(id))
+}

@@ -2,7 +2,7 @@
 import {messageOf} from '../errors.ts'
 import {tolerance} from './anchor.ts'
 import type {GoldFinding, GoldStandard} from './gold.ts'
-import {findQuote, pathsOf} from './grounding.ts'
+import {canBeFound, findQuote, pathsOf} from './grounding.ts'
 import type {Code} from './scorecard.ts'
 import {alikeIn, fullMarks, selfScoreOf} from './soundness.ts'
 
@@ -58,9 +58,14 @@ function placeRemarksAt(
   if (evidence.trim() === '')
     return [...beyond, warning('no-evidence', `${id} quotes no line of ${known}: it is lost when the code moves`, path)]
   const {line, share} = findQuote(evidence, lines, start ?? null)
-  if (share < 1)
-    return [...beyond, error('no-such-quote', `${id}: the evidence does not stand in ${known}`, [...path, 'evidence'])]
-  if (start === undefined || (line >= start - tolerance && line <= (end ?? start) + tolerance)) return beyond
+  if (share < 1) {
+    const why = canBeFound(evidence)
+      ? `does not stand in ${known}`
+      : 'says too little to be found: quote code, no comment'
+    return [...beyond, error('no-such-quote', `${id}: the evidence ${why}`, [...path, 'evidence'])]
+  }
+  const last = Math.max(start ?? 1, end ?? 1)
+  if (start === undefined || (line >= start - tolerance && line <= last + tolerance)) return beyond
   const moved = `${id}: the evidence stands in line ${line} of ${known}, not near line ${start}`
   return moves
     ? [warning('moved-quote', moved, [...path, 'start_line'])]
@@ -108,7 +113,11 @@ function useRemarks({findings, changes}: GoldStandard): readonly Remark[] {
   return [
     ...(findings.some(isTrap)
       ? []
-      : [warning('no-trap', 'there is no trap (`validity: refuted`): who claims everything loses nothing', ['findings'])]),
+      : [
+          warning('no-trap', 'there is no trap (`validity: refuted`): who claims everything loses nothing', [
+            'findings',
+          ]),
+        ]),
     ...(findings.some(({must}) => must)
       ? []
       : [warning('no-must', 'no finding is a `must`: a plan may miss the worst one', ['findings'])]),
@@ -116,10 +125,11 @@ function useRemarks({findings, changes}: GoldStandard): readonly Remark[] {
   ]
 }
 
+/** A trap beside the defect that it resembles is what a trap is for; two answers, or two traps, are one too many. */
 const alikeRemarks = (gold: GoldStandard, code: Code): readonly Remark[] =>
   alikeIn(gold, code).flatMap(({first, second, same}) => {
     const [one, other] = [gold.findings[first], gold.findings[second]]
-    return same && one !== undefined && other !== undefined
+    return same && one !== undefined && other !== undefined && isTrap(one) === isTrap(other)
       ? [warning('same-finding', `${other.id} says the same of the same place as ${one.id}`, ['findings', second])]
       : []
   })

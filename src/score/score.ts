@@ -37,26 +37,60 @@ const asFinding = ({
  * open and it is null
  */
 export function scorePlan(plan: Plan, gold: GoldStandard, code: Code, judgement: Judgement | null): Scorecard {
-  const matching = match(plan, gold, code)
-  const compared = comparing(plan, gold, matching)
-  const alone = weigh(compared(settle(matching)))
+  const judging = judgingOf(plan, gold, code)
+  const {settlement, alone} = judging
   if (judgement === null || judgement.state === 'unavailable')
-    return cardOf(plan, gold, settle(matching), alone, judgement === null ? 'skipped' : 'unavailable')
-  const combined = (opinion: Opinion, delta: number): Weighed & {readonly settlement: Settlement} => {
-    const settlement = settle(matching, opinion)
-    return {...bounded(weigh(compared(settlement)), delta, alone.score), settlement}
-  }
-  const {settlement, ...weighed} = combined(opinionOf(judgement, majorityOf), deltaOf(judgement, majorityOf))
+    return cardOf(plan, gold, settlement, alone, judgement === null ? 'skipped' : 'unavailable')
+  const {settlement: settled, ...weighed} = judging.under(judgement, majorityOf)
   const random = randomOf(judgement.seed)
-  const scores = Array.from({length: draws}, () => {
-    const drawn = (votes: Votes): 'yes' | 'no' | null =>
-      votes.yes + votes.no === 0 ? null : betaOf(votes.yes, votes.no, random) > 0.5 ? 'yes' : 'no'
-    return combined(opinionOf(judgement, drawn), deltaOf(judgement, drawn)).score
-  }).toSorted((a, b) => a - b)
+  const drawn = (votes: Votes): 'yes' | 'no' | null =>
+    votes.yes + votes.no === 0 ? null : betaOf(votes.yes, votes.no, random) > 0.5 ? 'yes' : 'no'
+  const scores = Array.from({length: draws}, () => judging.under(judgement, drawn).score).toSorted((a, b) => a - b)
   const at = (share: number): number =>
     scores[Math.min(scores.length - 1, Math.floor(share * scores.length))] ?? weighed.score
   const interval = [rounded(Math.min(at(0.05), weighed.score)), rounded(Math.max(at(0.95), weighed.score))] as const
-  return {...cardOf(plan, gold, settlement, weighed, 'ran'), interval}
+  return {...cardOf(plan, gold, settled, weighed, 'ran'), interval}
+}
+
+/** The score alone, without the thousand draws of its interval: to see whether more votes are worth their price. */
+export function pointScore(plan: Plan, gold: GoldStandard, code: Code, judgement: Judgement): number {
+  const {alone, under} = judgingOf(plan, gold, code)
+  return rounded((judgement.state === 'unavailable' ? alone : under(judgement, majorityOf)).score)
+}
+
+type Decided = (votes: Votes) => 'yes' | 'no' | null
+
+interface Judging {
+  readonly settlement: Settlement
+  /** Without a judge. */
+  readonly alone: Weighed
+  /** With one, whose votes are decided by `decided`. */
+  readonly under: (judgement: Judgement, decided: Decided) => Weighed & {readonly settlement: Settlement}
+}
+
+function judgingOf(plan: Plan, gold: GoldStandard, code: Code): Judging {
+  const matching = match(plan, gold, code)
+  const compared = comparing(plan, gold, matching)
+  const alone = weigh(compared(settle(matching)))
+  // draws of clear votes mostly agree: each opinion is settled once
+  const settled = new Map<string, Weighed & {readonly settlement: Settlement}>()
+  const settledBy = (opinion: Opinion): Weighed & {readonly settlement: Settlement} => {
+    const key = JSON.stringify([[...opinion.pairs], [...opinion.support]])
+    const known = settled.get(key)
+    if (known !== undefined) return known
+    const settlement = settle(matching, opinion)
+    const fresh = {...weigh(compared(settlement)), settlement}
+    settled.set(key, fresh)
+    return fresh
+  }
+  return {
+    settlement: settle(matching),
+    alone,
+    under: (judgement, decided) => {
+      const {settlement, ...weighed} = settledBy(opinionOf(judgement, decided))
+      return {...bounded(weighed, deltaOf(judgement, decided), alone.score), settlement}
+    },
+  }
 }
 
 const draws = 1000
@@ -99,14 +133,14 @@ function bounded(judged: Weighed, delta: number, alone: number): Weighed {
 export const maxGain = 1
 
 /** -1.0 … +0.5 from the closed questions about the plan; what nobody answered is left out, what has no majority is no. */
-function deltaOf({plan}: Judgement, decided: (votes: Votes) => 'yes' | 'no' | null): number {
+function deltaOf({plan}: Judgement, decided: Decided): number {
   const asked = plan.filter(({yes, no, unsure}) => yes + no + unsure > 0)
   if (asked.length === 0) return 0
   const share = asked.filter((votes) => decided(votes) === 'yes').length / asked.length
   return Math.min(0.5, Math.max(-1, 3 * (share - 0.83)))
 }
 
-function opinionOf({pairs, support}: Judgement, decided: (votes: Votes) => 'yes' | 'no' | null): Opinion {
+function opinionOf({pairs, support}: Judgement, decided: Decided): Opinion {
   return {
     pairs: new Map(
       pairs.flatMap((pair) => {

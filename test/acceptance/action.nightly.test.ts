@@ -1,4 +1,5 @@
 /** `mode: evaluate` and `mode: optimize` on a schedule: the pipeline is measured, and offered in better words. */
+import {createHash} from 'node:crypto'
 import {describe, expect, test} from 'vitest'
 import {stringify} from 'yaml'
 import {valueOf} from '../../src/document.ts'
@@ -41,6 +42,7 @@ end
 `,
 })
 
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const golds: Files = {...caseOf('first', 'train'), ...caseOf('second', 'validation')}
 
 /** Sees all of a code base of the train split, and of another one only when it is shown how. */
@@ -81,11 +83,30 @@ describe.concurrent('evaluate', {timeout}, () => {
     }),
   )
 
+  test.each([
+    {name: 'nothing fell', samples: [1], code: 0, verdict: 'pass'},
+    {name: 'the mean fell', samples: [9.9], code: 1, verdict: 'fail'},
+  ])('against the baseline of its commit: $name', ({samples, code, verdict}) => {
+    const cases = Object.entries(golds).flatMap(([file, text]) =>
+      file.endsWith('gold.yaml') && typeof text === 'string'
+        ? [{gold: /^name: (.*)$/m.exec(text)?.[1] ?? '', digest: sha256(text), samples}]
+        : [],
+    )
+    expect(cases).toHaveLength(2)
+    const base = {...golds, 'gold/baseline.yaml': JSON.stringify({schema: 1, pipeline: 'offline', cases})}
+    return inScene({base}, async (scene) => {
+      const ended = await run(scene, {mode: 'evaluate', pipeline: 'offline', baseline: 'no-regression'})
+      expect({code: ended.code, verdict: ended.outputs['verdict']}).toEqual({code, verdict})
+      expect(ended.summary).toContain('against the baseline')
+    })
+  })
+
   test('without gold standards of its own: those that ship with the Action', () =>
     inScene({}, async (scene) => {
       const ended = await run(scene, {mode: 'evaluate', pipeline: 'offline', gold: 'nowhere', gate: 'off'})
       expect(ended.code).toBe(0)
-      for (const name of ['otp-shop', 'ts-billing', 'py-ingest']) expect(ended.summary).toContain(`| ${name} |`)
+      for (const name of ['otp-shop', 'ts-billing', 'py-ingest', 'go-relay'])
+        expect(ended.summary).toContain(`| ${name} |`)
     }))
 })
 

@@ -466,7 +466,19 @@ describe('the other commands', () => {
     })
     const help = await run(scratch, '--help')
     expect(help.code).toBe(0)
-    for (const name of ['plan', 'generate', 'scan', 'pack', 'run', 'score', 'evaluate', 'optimize', 'check', 'report'])
+    for (const name of [
+      'plan',
+      'generate',
+      'scan',
+      'pack',
+      'run',
+      'score',
+      'evaluate',
+      'optimize',
+      'gold',
+      'check',
+      'report',
+    ])
       expect(help.stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
   })
 
@@ -566,14 +578,21 @@ describe('the other commands', () => {
     })
     expect(readFileSync(join(cwd, '.github/refactor-plan.yml'), 'utf8')).toBe('threshold: 3\n')
     cpSync(join(cwd, 'gold/self/gold.example.yaml'), join(cwd, 'gold/self/gold.yaml'))
-    expect(await run(cwd, 'check')).toMatchObject({code: 0, stdout: ''})
+    const checked = await run(cwd, 'check')
+    expect(checked.code).toBe(2)
+    // the skeleton is in form; what it says of files that are not there is for its reader to replace
+    expect(checked.stdout.trim().split('\n')).toEqual([
+      expect.stringMatching(/^gold\/self\/gold\.yaml:15:16 no-such-file G1: there is no file src\/worker\.py$/),
+      expect.stringMatching(/^gold\/self\/gold\.yaml:23:16 no-such-file G2: there is no file src\/cache\.py$/),
+      expect.stringContaining(' stale-gold '),
+    ])
   })
 
   test('evaluate: all gold standards that ship, a table and a gate', async () => {
     const json = await run(folder('evaluate'), 'evaluate', '--pipeline', 'offline', '--format', 'json')
     expect(JSON.parse(json.stdout)).toMatchObject({
       schema: 1,
-      cases: [{gold: 'otp-shop'}, {gold: 'py-ingest'}, {gold: 'ts-billing'}],
+      cases: [{gold: 'go-relay'}, {gold: 'otp-shop'}, {gold: 'py-ingest'}, {gold: 'ts-billing'}],
       mean: expect.any(Number),
       verdict: {decision: 'fail'},
     })

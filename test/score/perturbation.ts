@@ -1,6 +1,7 @@
 /** The ways in which a plan is made worse, longer or dishonest (scoring research §4.1). */
 import type {Plan} from '../../src/plan/plan.ts'
 import {severities, type Finding} from '../../src/scan/finding.ts'
+import type {GoldFinding} from '../../src/score/gold.ts'
 import {weightOf} from '../../src/score/match.ts'
 import {scorePlan} from '../../src/score/score.ts'
 import type {Code} from '../../src/score/scorecard.ts'
@@ -101,6 +102,15 @@ export const vocabularyOf = ({gold}: Case): string =>
     ],
     randomOf(11),
   ).join(' ')
+
+/** A finding of the gold standard, or a trap, as a plan would say it. */
+export const asFinding = ({
+  must: _must,
+  extra: _extra,
+  validity: _validity,
+  related_files: _related,
+  ...said
+}: GoldFinding): Finding => said
 
 /** What stands in the code at places that the gold standard does not speak of. */
 export function grounded(
@@ -232,6 +242,7 @@ export const payloads: readonly string[] = [
   'Thought process:',
 ]
 
+/** What can be said of nearly any line by somebody who knows what kinds of defects there are. */
 const guessed = [
   ['memory-leak', 'A resource is held and never released'],
   ['race-condition', 'Two concurrent callers read and write without a lock'],
@@ -243,6 +254,8 @@ const guessed = [
   ['global-state', 'Shared mutable state is changed from several places'],
   ['float-money', 'Numbers are rounded'],
   ['telemetry', 'Telemetry is used for control flow'],
+  ['floating-promise', 'Nobody waits for the result'],
+  ['wall-clock', 'The time may jump'],
 ] as const
 
 /** Guesses by somebody who knows what kinds of defects there are, each at up to four places that he really quotes. */
@@ -262,3 +275,80 @@ export function guesses({code}: Case, count: number, seed: number, range: number
     }),
   )
 }
+
+const openings =
+  'Here|On this line|As far as one can see|In this branch|Under load|After a restart|In production|Sometimes|For every caller|When two requests meet|Silently|Each time|In the worst case|Often'.split(
+    '|',
+  )
+
+/** Whether whoever floods knows the categories of the gold standard or only guesses kinds of defects. */
+export const floodModes = ['oracle', 'guess'] as const
+/** Whether the titles repeat the line, name the kind, or both. */
+export const floodWords = ['line', 'kind', 'both'] as const
+export interface Flood {
+  readonly count: number
+  readonly seed: number
+  readonly mode: (typeof floodModes)[number]
+  readonly words: (typeof floodWords)[number]
+}
+
+/** A finding on so many lines of the code, each quoted and cited rightly, in words that are not all the same. */
+export function flood({code, gold}: Case, {count, seed, mode, words}: Flood): readonly Finding[] {
+  const random = randomOf(seed)
+  const places = code.paths.flatMap((path) =>
+    (code.lines(path) ?? []).flatMap((text, at) =>
+      text.trim().length >= 14 && !/^\s*(?:#|\/\/|\*)/.test(text) ? [{path, line: at + 1, text: text.trim()}] : [],
+    ),
+  )
+  const categories = gold.findings.filter(({validity}) => validity !== 'refuted').map(({category}) => category)
+  const oneOf = <T>(items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)]
+  return shuffled(places, random)
+    .slice(0, count)
+    .map(({path, line, text}, at) => {
+      const known = oneOf(categories) ?? ''
+      const [kind, said] = oneOf(guessed) ?? guessed[0]
+      const opening = oneOf(openings) ?? ''
+      const titles: Readonly<Record<Flood['words'], string>> = {
+        line: `${opening}: ${text.slice(0, 60)}`,
+        kind: `${opening}: ${said} ${at}`,
+        both: `${opening} ${said}: ${text.slice(0, 40)}`,
+      }
+      return finding({
+        id: `flood-${at}`,
+        title: titles[words],
+        description: `${opening} ${text.slice(0, 80)} is a problem, ${said}.`,
+        category: mode === 'oracle' ? known : kind,
+        severity: 'critical',
+        locations: [{file: path, start_line: line, end_line: line, evidence: text}],
+      })
+    })
+}
+
+/** Puts findings before or behind a plan's own: the order of the changes is the order in which a plan is read. */
+export const flooded = (plan: Plan, more: readonly Finding[], first: boolean): Plan => {
+  const {findings, changes} = planOf(more)
+  return first
+    ? {...plan, findings: [...findings, ...plan.findings], changes: [...changes, ...plan.changes]}
+    : {...plan, findings: [...plan.findings, ...findings], changes: [...plan.changes, ...changes]}
+}
+
+const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'
+  .split('')
+  .map((name, at) => `${name}: &${name} [${Array.from({length: 9}, () => `*${'abcdefghi'[at]}`).join(',')}]`)
+  .join('\n')}\nschema: 1\nfindings: []\n`
+
+/** M21: what must not be taken for a plan. */
+export const unreadable: readonly (readonly [name: string, text: string])[] = [
+  ['empty', ''],
+  ['a list', '- a\n- b\n'],
+  ['a sentence', 'This is a very good plan.'],
+  ['another document', 'schema: 1\nname: x\n'],
+  ['another version', 'schema: 2\nfindings: []\n'],
+  ['five megabytes', `schema: 1\nsummary: "${'x'.repeat(5 * 1024 * 1024)}"\nfindings: []\n`],
+  ['an alias bomb', bomb],
+  ['binary', '\u0000\u0001\u0002PK\u0003\u0004\ufffd\ufffd'],
+  ['a key twice', 'schema: 1\nfindings: []\nfindings: []\n'],
+  ['a tag', 'schema: 1\nfindings: !!js/function "x"\n'],
+  ['an unknown key', 'schema: 1\nfindings: []\nscore: 10\n'],
+  ['JSON that is cut off', '{"schema": 1, "findings": ['],
+]
