@@ -5,6 +5,7 @@ import {html, htmlText, joinHtml, type Html} from '../trust.ts'
 import type {Report} from './report.ts'
 import {
   costText,
+  creditsOf,
   criteriaOf,
   gainText,
   headlineOf,
@@ -104,7 +105,7 @@ export function renderHtml(report: Report): Html {
         <h1>${htmlText(iconOf(report))} ${htmlText(headline)}</h1>
         <p class="muted">${htmlText(aboutOf(report))}</p>
         ${list(verdict.decision === 'pass' ? [] : verdict.reasons.map(({message}) => htmlText(message)))}
-        ${section('What would raise the score', improvements(report))} ${section('Score', scores(report))}
+        ${section('What would raise the score', improvements(report))} ${section('Score', scores(report))} ${section('How each finding was counted', credits(report))}
         ${section(`Plan: ${plural(changes.length, 'change')}`, plan(report))}
         ${section(plural(found.length, 'finding'), findings(report))}
         ${section('Remarks of the plan rules', violations(report))} ${section('Notes', notes(report))}
@@ -118,7 +119,7 @@ const improvements = (report: Report): Html =>
     report.improvements.map((one) => {
       const {what, place} = one
       const where = place === null ? html`` : html` ${placeOf(report, place)}`
-      return html`${htmlText(what)}${htmlText(gainText(one))}${where}`
+      return html`${htmlText(what)}${htmlText(gainText(one) === '' ? '' : ` (${gainText(one)})`)}${where}`
     }),
   )
 
@@ -181,6 +182,22 @@ function scores(report: Report): Html {
           ${joinHtml(rows, '\n')}
         </table>
         <p class="muted">${htmlText(judgeText[report.judge])}</p>`
+}
+
+function credits(report: Report): Html {
+  const rows = creditsOf(report).map(
+    ({id, outcome, why}) =>
+      html`<tr>
+        <th>${htmlText(id)}</th>
+        <td>${htmlText(outcome)}</td>
+        <td>${htmlText(why)}</td>
+      </tr>`,
+  )
+  return rows.length === 0
+    ? html``
+    : html`<table>
+        ${joinHtml(rows, '\n')}
+      </table>`
 }
 
 const plan = (report: Report): Html =>

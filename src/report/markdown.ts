@@ -21,6 +21,7 @@ import type {Improvement} from '../score/improvement.ts'
 import type {Report} from './report.ts'
 import {
   costText,
+  creditsOf,
   criteriaOf,
   gainText,
   headlineOf,
@@ -100,6 +101,7 @@ const renderAt = (report: Report, detail: Detail): Markdown =>
     reasons(report),
     improvements(report, detail),
     scores(report),
+    credits(report, detail),
     plan(report, detail),
     findings(report, detail),
     violations(report, detail),
@@ -172,7 +174,8 @@ function improvements(report: Report, detail: Detail): Markdown | null {
 function improvement(report: Report, one: Improvement): Markdown {
   const {what, place} = one
   const where = place === null ? markdown`` : markdown`, ${placeLink(report, place)}`
-  return markdown`${prose(clip(what, 240))}${text(gainText(one))}${where}`
+  const gain = gainText(one)
+  return markdown`${prose(clip(what, 240))}${gain === '' ? markdown`` : markdown` (${text(gain)})`}${where}`
 }
 
 const placeLink = (report: Report, place: Location): Markdown => {
@@ -198,6 +201,21 @@ function scores(report: Report): Markdown | null {
       ...rows,
       markdown`| **Score** | **${text(total)}** | ${text(judgeText[judge])} |`,
     ]),
+  ])
+}
+
+/** How the score came about, folded. */
+function credits(report: Report, detail: Detail): Markdown | null {
+  const all = creditsOf(report)
+  if (all.length === 0 || detail.findings === 0) return null
+  const rows = all
+    .slice(0, 2 * detail.findings)
+    .map(({id, outcome, why}) => markdown`| ${text(clip(id, 64))} | ${text(outcome)} | ${prose(clip(why, 240))} |`)
+  return blocks([
+    markdown`<details><summary>How each finding was counted</summary>`,
+    lines([markdown`| | | |`, markdown`|---|---:|---|`, ...rows]),
+    ...more(all.length, 2 * detail.findings, markdown``),
+    markdown`</details>`,
   ])
 }
 

@@ -69,7 +69,10 @@ export function reportOn({gold, leftOut, notes = [], ...facts}: ReportInput): Re
     schema: 1,
     ...facts,
     judge: scorecard?.judge ?? 'skipped',
-    improvements: improvementsOf(plan, scorecard, gold, violations),
+    // a cap that closed the gate is among the verdict's reasons already
+    improvements: improvementsOf(plan, scorecard, gold, violations).filter(
+      ({what}) => !facts.verdict.reasons.some(({message}) => message === what),
+    ),
     left_out: leftOutOf(leftOut),
     notes: [...notes, ...(gold === null ? [firstGold] : [])],
   }

@@ -108,7 +108,7 @@ const improvements = ({improvements}: Report): readonly Line[] =>
     : [
         title('What would raise the score'),
         ...improvements.slice(0, 10).map((one) => ({
-          words: `- ${one.what}${gainText(one)}${one.place === null ? '' : `, ${placeText(one.place)}`}`,
+          words: `- ${one.what}${gainText(one) === '' ? '' : ` (${gainText(one)})`}${one.place === null ? '' : `, ${placeText(one.place)}`}`,
           indent: 2,
         })),
         ...rest(improvements.length, 10),

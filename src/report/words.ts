@@ -138,8 +138,19 @@ export const phasesOf = ({plan}: Report): readonly (readonly [phase: number, cha
 
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
-/** Beside an improvement: how heavy, and how many points. */
-export const gainText = ({severity, gain}: Improvement): string => {
-  const facts = [severity, gain === null ? null : `up to +${gain.toFixed(1)}`].filter((fact) => fact !== null)
-  return facts.length === 0 ? '' : ` (${facts.join(', ')})`
+/** Beside an improvement, how heavy and how many points: "high, up to +0.6"; empty when there is nothing to say. */
+export const gainText = ({severity, gain}: Improvement): string =>
+  [severity, gain === null ? null : `up to +${gain.toFixed(1)}`].filter((fact) => fact !== null).join(', ')
+
+/** What became of each finding of the gold standard, and of each of the plan: the score can be followed by hand. */
+export function creditsOf({scorecard}: Report): readonly {
+  readonly id: string
+  readonly outcome: string
+  readonly why: string
+}[] {
+  if (scorecard === null || scorecard.score === null) return []
+  return [
+    ...scorecard.gold.map(({id, credit, why}) => ({id, outcome: percent(credit), why})),
+    ...scorecard.findings.map(({id, class: kind, why}) => ({id, outcome: kind, why})),
+  ]
 }

@@ -63,7 +63,7 @@ export function grow(gold: GoldStandard, plan: Plan, choice: Choice, code: Code,
     findings,
     changes,
     ids,
-    notes: [...quoteNotes(standing, ids), ...like, ...openNotes(findings, changes)],
+    notes: [...quoteNotes(standing, ids), ...like, ...openNotes(findings, changes), ...trapNotes(findings)],
   }
 }
 
@@ -302,3 +302,8 @@ function openNotes(findings: readonly GoldFinding[], changes: readonly Change[])
     extra || validity === 'refuted' || resolved.has(id) ? [] : [`${id}: no change of the plan resolves it; write one`],
   )
 }
+
+const trapNotes = (findings: readonly GoldFinding[]): readonly string[] =>
+  findings.flatMap(({id, validity}) =>
+    validity === 'refuted' ? [`${id}: what it says is still the claim; write why that is wrong`] : [],
+  )

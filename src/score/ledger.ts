@@ -30,7 +30,7 @@ export function readLedger(text: string, file: string): Ledger {
     const sample = sampleOf(line)
     if (sample === null)
       throw new Failure('bad-ledger', `${file}:${at + 1}:1: this line is no sample`, {
-        hint: 'take the file from the last good run, or begin a new one with another --ledger',
+        hint: 'remove the line, take the file of the last good run, or begin a new one with another --ledger',
       })
     byKey.set(sample.key, [...(byKey.get(sample.key) ?? []), sample])
   })

@@ -160,7 +160,7 @@ describe('the comment', () => {
   it('makes tables that GitHub reads as such: header, rule and rows without a gap', () => {
     const lines = renderComment(sample({verdict: fail, violations: [violation]})).split('\n')
     const rules = lines.flatMap((line, at) => (/^\|[-:|]+\|$/.test(line) ? [at] : []))
-    expect(rules).toHaveLength(2)
+    expect(rules).toHaveLength(3)
     for (const at of rules) {
       expect(lines[at - 2]).toBe('')
       expect(lines[at - 1]).toMatch(/^\| .*\|$/)
@@ -169,6 +169,7 @@ describe('the comment', () => {
     }
     for (const line of lines) expect(line).not.toMatch(/^\s+\S|^\s+$/)
     expect(lines.filter((line) => line.startsWith('<details'))).toEqual([
+      '<details><summary>How each finding was counted</summary>',
       expect.stringMatching(/^<details open><summary><b>C1<\/b> /),
       expect.stringMatching(/^<details open><summary><b>C2<\/b> /),
       '<details><summary>2 findings</summary>',

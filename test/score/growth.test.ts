@@ -9,6 +9,7 @@ import type {Finding} from '../../src/scan/finding.ts'
 import {renderGold, withAdded} from '../../src/score/document.ts'
 import {GoldStandard} from '../../src/score/gold.ts'
 import {grow, type Choice, type Growth} from '../../src/score/growth.ts'
+import {lintGold} from '../../src/score/lint.ts'
 import {goldAsPlan, scorePlan} from '../../src/score/score.ts'
 import {alikeIn} from '../../src/score/soundness.ts'
 import {cases, changeFor, codeOf, type Case} from './golds.ts'
@@ -321,6 +322,11 @@ describe('names, marks and changes', () => {
     expect([...ids]).toEqual([['F2', 'G8']])
     expect(taken).toMatchObject([{id: 'C13', resolves: ['G8'], depends_on: []}])
   })
+  test('a trap is said to need its reason', () => {
+    expect(growing(plan, {from: ['F1'], traps: ['F3']}).notes).toEqual([
+      'T1: what it says is still the claim; write why that is wrong',
+    ])
+  })
   test('a finding that no change resolves is said to be open', () => {
     expect(growing(planOf([spawned]), {from: ['F1']}).notes).toEqual([
       'G1: no change of the plan resolves it; write one',
@@ -477,6 +483,7 @@ test('whatever is added: what was there parses equal, comments survive, and it s
       expect(after.findings.length).toBe(before.findings.length + growth.ids.size)
       for (const [comment] of text.matchAll(/# kept\d\./g)) expect(written).toContain(comment)
       expect(scorePlan(goldAsPlan(after), after, given.code, null).score).toBe(10)
+      expect(lintGold(after, given.code, false).filter(({severity}) => severity === 'error')).toEqual([])
     }),
     {numRuns: 60},
   )
