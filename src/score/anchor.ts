@@ -29,7 +29,11 @@ export const tolerance = 3
 
 /** Throws `Failure` `stale-gold` when less than 60 % of the weight still stands in the code. */
 export function anchor(gold: GoldStandard, code: Code): Anchored {
-  const moved = gold.findings.map((finding) => ({finding, now: anchorFinding(finding, code)}))
+  const renamed = renamesOf(gold, code)
+  const moved = gold.findings.map((finding) => {
+    const locations = finding.locations.map((place) => ({...place, file: renamed.get(place.file) ?? place.file}))
+    return {finding, now: anchorFinding({...finding, locations}, code)}
+  })
   const kept = moved.flatMap(({now}) => ('gone' in now ? [] : [now]))
   const gone = moved.flatMap(({finding, now}) =>
     'gone' in now ? [{id: finding.id, title: nameOf(finding), why: now.gone}] : [],
@@ -80,7 +84,8 @@ function anchorLocation(location: Location, code: Code): Location | {readonly go
   const own = pathsOf(location.file, code.paths).paths
   if (own.length === 0 && quote === null) return {gone: `there is no file ${location.file} any more`}
   if (quote === null) return location
-  const found = firstFound(own.length > 0 ? own : namesakes(location.file, code.paths), quote, start ?? null, code)
+  const alike = own.length > 0 ? own : namesakes(location.file, code.paths)
+  const found = firstFound(alike, quote, start ?? null, code)
   if (found === null) {
     const why =
       own.length === 0
@@ -106,6 +111,33 @@ function firstFound(
     if (share >= foundShare) return {path, line}
   }
   return null
+}
+
+/** One quote may stand elsewhere by chance; so many of one file do not. */
+const leastQuotes = 2
+
+/** Files that have another name now: of all that the gold standard quotes from such a file, most stands in one other of its kind. */
+function renamesOf({findings}: GoldStandard, code: Code): ReadonlyMap<string, string> {
+  const places = findings.flatMap(({locations}) => locations)
+  const missing = [...new Set(places.map(({file}) => file))].filter(
+    (file) => pathsOf(file, code.paths).paths.length === 0 && namesakes(file, code.paths).length === 0,
+  )
+  return new Map(
+    missing.flatMap((file) => {
+      const quotes = places.flatMap((place) => (place.file === file ? (place.evidence ?? []) : []))
+      const [only, ...others] = sameKind(file, code.paths).filter((path) => {
+        const lines = code.lines(path) ?? []
+        const standing = quotes.filter((quote) => findQuote(quote, lines, null).share === 1).length
+        return standing >= leastQuotes && standing >= enough * quotes.length
+      })
+      return only === undefined || others.length > 0 ? [] : [[file, only] as const]
+    }),
+  )
+}
+
+const sameKind = (file: string, paths: readonly string[]): readonly string[] => {
+  const ending = /\.[^./]+$/.exec(file)?.[0] ?? ''
+  return ending === '' ? [] : paths.filter((path) => path.endsWith(ending))
 }
 
 const namesakes = (file: string, paths: readonly string[]): readonly string[] => {

@@ -14,6 +14,8 @@ export interface GroundedPlace {
   readonly anchor: number | null
   readonly start: number | null
   readonly end: number | null
+  /** Whether it comes with a quote, right or wrong. */
+  readonly isQuoted: boolean
   /** 0…1 */
   readonly value: number
   readonly why: string
@@ -59,6 +61,7 @@ function groundPlace(location: Location, code: Code): GroundedPlace {
     anchor: null,
     start,
     end: location.end_line ?? start,
+    isQuoted: location.evidence !== undefined,
     value: 0,
     why: `there is no file ${clip(file, 200)}`,
   }
@@ -75,7 +78,7 @@ function placeIn(location: Location, path: string, pathValue: number, lines: rea
   if (found !== null) parts.push({weight: 0.35, value: found.share})
   const weight = parts.reduce((sum, part) => sum + part.weight, 0)
   const value = parts.reduce((sum, part) => sum + part.weight * part.value, 0) / weight
-  const common = {file: tidyPath(location.file), path, anchor, start, end}
+  const common = {file: tidyPath(location.file), path, anchor, start, end, isQuoted: quote !== null}
   if (quote === null) {
     const ceiling = start === null ? ceilings.fileOnly : ceilings.noQuote
     const beyond = start !== null && start > lines.length

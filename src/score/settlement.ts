@@ -1,6 +1,6 @@
 /** A matching and what a judge said of it → what each finding is and earns. Cheap: an interval settles a thousand times. */
 import type {Severity} from '../scan/finding.ts'
-import {believed, relativeGrounding, sure, type Candidate, type Link, type Matching} from './match.ts'
+import {isTrapped, relativeGrounding, sure, type Candidate, type Link, type Matching} from './match.ts'
 import type {FindingClass} from './scorecard.ts'
 import {nameOf} from './similarity.ts'
 
@@ -180,17 +180,35 @@ function settled(
   }
 }
 
+/**
+ * Who names the very lines of the gold finding, and quotes nothing, needs no quote: the gold standard vouches for the place. A quote
+ * that is wrong stays wrong.
+ */
+function groundedAs({gold, table}: Matching, {places, value}: Candidate['grounding'], link: Link): number {
+  const wanted = gold[link.gold]
+  const relative = wanted === undefined ? 0 : relativeGrounding({places, value}, wanted.grounding)
+  const {line = null, place: at = null} = table[link.candidate]?.[link.gold] ?? {}
+  const place = at === null ? undefined : places[at]
+  const isVouched = place?.isQuoted === false && (line ?? 0) >= sameLines && places.length <= 2
+  return isVouched ? Math.max(relative, 1) : relative
+}
+
+/** Overlapping, or next to it. */
+const sameLines = 0.99
+
 function settledLink(
-  {gold}: Matching,
+  matching: Matching,
   at: number,
   grounding: Candidate['grounding'],
-  {gold: goldAt, credit, likeness}: Link,
+  link: Link,
   because: string,
 ): SettledFinding {
+  const {gold} = matching
+  const {gold: goldAt, credit, likeness} = link
   const wanted = gold[goldAt]
   if (wanted === undefined) throw new TypeError(`no gold finding ${goldAt}`)
   if (wanted.finding.validity === 'refuted') return asTrap({gold}, at, grounding.value ?? 0.5, goldAt)
-  const value = relativeGrounding(grounding, wanted.grounding)
+  const value = groundedAs(matching, grounding, link)
   const badness = value < 0.5 ? 0.25 * (1 - 2 * value) : 0
   const why = `It matches ${wanted.finding.id}, "${nameOf(wanted.finding)}" (likeness ${likeness.toFixed(2)}); ${because}.`
   return {at, class: 'matched', gold: goldAt, credit, badness, grounding: value, counts: !wanted.finding.extra, why}
@@ -205,8 +223,8 @@ function asTrap({gold}: Pick<Matching, 'gold'>, at: number, grounding: number, t
 /** A second finding that believes the same trap believes it too. */
 function trapOf({gold, table}: Matching, index: number): number | null {
   const row = table[index] ?? []
-  const best = row.reduce((top, {value}, at) => (value > (row[top]?.value ?? 0) ? at : top), 0)
-  return gold[best]?.finding.validity === 'refuted' && (row[best]?.value ?? 0) >= believed ? best : null
+  if (!isTrapped(row, gold)) return null
+  return row.reduce((top, {value}, at) => (value > (row[top]?.value ?? 0) ? at : top), 0)
 }
 
 function settledGold({candidates, table}: Matching, at: number, weight: number, links: readonly Link[]): SettledGold {

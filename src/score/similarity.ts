@@ -86,7 +86,7 @@ export interface Likeness {
 /** A place and a kind are soon hit by chance: without this much in their words too, two findings are not the same. */
 const leastText = 0.2
 /** Below it two texts are about different things. */
-export const relatedText = 0.3
+export const relatedText = 0.25
 /** Words this like another's speak of the same thing. */
 const tellingText = 0.6
 /** Whose words are a little like everything's have said nothing of this: so many times the average they must be like it. */

@@ -107,14 +107,15 @@ export function drifted(given: Case, seed: number): Tree {
   return tree
 }
 
-/** Where a place is now; null when its lines are gone. */
+/** Where a place is now; null when the line that it quotes is gone. */
 function placeNow({files, origin}: Tree, place: Place): Place | null {
-  const {file, start_line: start = 1, end_line: end = start} = place
+  const {file, start_line: start = 1, end_line: end = start, evidence = ''} = place
   const now = files.get(file)
-  const [first, last] = [origin.get(file)?.[start - 1], origin.get(file)?.[end - 1]]
-  if (now === undefined || first === undefined || last === undefined) return null
-  const [from, to] = [now.lines.indexOf(first), now.lines.indexOf(last)]
-  return from < 0 || to < 0 ? null : {...place, file: now.path, start_line: from + 1, end_line: to + 1}
+  if (now === undefined) return null
+  const standing = (origin.get(file) ?? []).slice(start - 1, end).filter((line) => now.lines.includes(line))
+  if (!standing.some(({text}) => text.includes(evidence.trim()))) return null
+  const at = standing.map((line) => now.lines.indexOf(line))
+  return {...place, file: now.path, start_line: Math.min(...at) + 1, end_line: Math.max(...at) + 1}
 }
 
 /** The gold standard as somebody who watched every edit would write it now, without what is gone. */
@@ -164,8 +165,17 @@ const weights = {critical: 8, high: 4, medium: 2, low: 1} as const
 const weigh = ({severity, extra, validity}: GoldFinding): number =>
   extra || validity === 'refuted' ? 0 : weights[severity]
 
+const ends = new Map<string, readonly Destroyed[]>()
+
 /** After the drift the lines of one finding after the other go, until nothing is left. */
 export function destroyed(given: Case, seed: number): readonly Destroyed[] {
+  const key = `${given.gold.name} ${seed}`
+  const known = ends.get(key) ?? destroyedIn(given, seed)
+  ends.set(key, known)
+  return known
+}
+
+function destroyedIn(given: Case, seed: number): readonly Destroyed[] {
   const {gold} = given
   const tree = drifted(given, seed)
   const all = gold.findings.reduce((sum, each) => sum + weigh(each), 0)
@@ -208,13 +218,13 @@ export const driftRows: readonly Row[] = [
     target: 'score ≥ 9.7; with > 40 % destroyed stale',
     measure: (given) => {
       const drifts = seeds.map((seed) => driftOf(given, drifted(given, seed)))
-      const ends = seeds.flatMap((seed) => destroyed(given, seed))
-      const wrong = ends.filter(({share, anchored}) => share > 0.4 !== (anchored === null)).length
+      const steps = seeds.flatMap((seed) => destroyed(given, seed))
+      const wrong = steps.filter(({share, anchored}) => share > 0.4 !== (anchored === null)).length
       const least = Math.min(...drifts.map(({score}) => score))
       const right = drifts.reduce((sum, each) => sum + each.right, 0)
       const places = drifts.reduce((sum, each) => sum + each.places, 0)
       return {
-        shown: `${two(least)}; ${right} of ${places} places found; ${wrong} of ${ends.length} verdicts wrong`,
+        shown: `${two(least)}; ${right} of ${places} places found; ${wrong} of ${steps.length} verdicts wrong`,
         ok: least >= 9.7 && wrong === 0,
       }
     },

@@ -160,7 +160,7 @@ describe('what a judge may change', () => {
     const judgement = await ask(unproven, saying({match: 'yes', support: 'yes', plan: 'yes'}))
     expect(judgement.plan.every(({yes}) => yes >= 3)).toBe(true)
     expect(scorePlan(unproven, gold, code, judgement)).toMatchObject({
-      score: 7.9,
+      score: 6.5,
       judge: 'ran',
       caps: [{code: 'unverified-changes'}],
     })

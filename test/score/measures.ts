@@ -372,7 +372,7 @@ export const perturbationRows: readonly Row[] = [
   },
   {
     id: 'M17',
-    what: `40 to 300 quoted findings in varied words, before or behind a small plan (${floodSample} of 288 floods): alone, gained`,
+    what: `40 to 300 quoted findings in varied words, before or behind a small plan (a sample of ${floodSample} floods): alone, gained`,
     target: '≤ 5, ≤ 1',
     measure: floodedRows,
   },

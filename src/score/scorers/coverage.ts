@@ -1,5 +1,5 @@
 import {nameOf} from '../similarity.ts'
-import type {Cap, Scorer} from './scorer.ts'
+import {capFor, type Cap, type Scorer} from './scorer.ts'
 
 /** §3.6, and the two limits of §3.9 about what a plan must not miss. */
 export const coverage: Scorer = {
@@ -23,7 +23,9 @@ export const coverage: Scorer = {
     const missed = judged.filter(({finding, credit}) => finding.must && credit < 0.4)
     if (missed.length > 0) {
       const names = missed.map(({finding}) => `${finding.id}, "${nameOf(finding)}"`).join('; ')
-      caps.push({code: 'must-missed', at_most: 7.9, message: `A plan must not miss this: ${names}.`})
+      const musts = judged.filter(({finding}) => finding.must).length
+      const message = `A plan must not miss this: ${names}.`
+      caps.push({code: 'must-missed', at_most: capFor(missed.length / musts), message})
     }
     return caps
   },

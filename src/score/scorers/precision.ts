@@ -1,4 +1,4 @@
-import type {Cap, Scorer} from './scorer.ts'
+import {capFor, type Cap, type Scorer} from './scorer.ts'
 
 /** Above this share of repetitions a plan is not one that a person would accept, however good the rest is. */
 const maxRepeated = 1 / 3
@@ -29,11 +29,11 @@ export const precision: Scorer = {
     const caps: Cap[] = []
     if (repeated > maxRepeated * findings.length) {
       const message = `${repeated} of ${findings.length} findings say again what others say.`
-      caps.push({code: 'repetitions', at_most: 7.9, message})
+      caps.push({code: 'repetitions', at_most: capFor(repeated / findings.length - maxRepeated), message})
     }
     if (believed > maxBelieved * traps) {
       const message = `The plan believes ${believed} of ${traps} traps: it would change code that is right.`
-      caps.push({code: 'traps-believed', at_most: 7.9, message})
+      caps.push({code: 'traps-believed', at_most: capFor(believed / traps - maxBelieved), message})
     }
     return caps
   },

@@ -16,6 +16,14 @@ export interface Comparison {
 
 export type Cap = Scorecard['caps'][number]
 
+/**
+ * What a plan with a grave fault scores at most. The research (§3.9) has 7.9 for all of them; the graver the fault, the lower the
+ * limit, so that of two plans that must not pass the worse one is the lower one.
+ *
+ * @param beyond points, from how far the plan is beyond what is allowed
+ */
+export const capFor = (beyond: number): number => Math.round(100 * (7.9 - beyond)) / 100
+
 export interface Scorer {
   /** One line, for the docs. */
   readonly summary: string
