@@ -6,9 +6,12 @@ const counts = process.env['TEST_COUNTS']
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/setup.ts'],
+    // one more than the cores of a small machine: the acceptance suite waits for its children and for retries
+    maxWorkers: 3,
+    // no test replaces a module or keeps state in one, so files of one worker share what they import: a third of the time
+    isolate: false,
     // spawning the bundle takes a second each, and several on a loaded machine
-    // vitest leaves one core free, which on a machine of two means that nothing runs beside anything
-    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     reporters: counts === undefined ? ['default'] : ['default', ['json', {outputFile: counts}]],

@@ -1,5 +1,5 @@
 /** The offline planner: findings → an ordered plan, without a model. The same findings give the same plan. */
-import {severities, type Finding, type Location, type Severity} from '../scan/finding.ts'
+import {severities, type Finding, type Severity} from '../scan/finding.ts'
 import {clip} from '../trust.ts'
 import type {Change, Plan} from './plan.ts'
 import {phases, remedyOf, type Remedy} from './remedies.ts'
@@ -53,7 +53,7 @@ function withUniqueIds(findings: readonly Finding[]): Finding[] {
       ...(title === undefined ? {} : {title}),
       category,
       severity,
-      locations: locations.map(withTellingQuote),
+      locations: locations.map((location) => ({...location})),
       description,
       source,
     }
@@ -189,10 +189,6 @@ function instructionsOf({findings, remedy}: Group, creates: readonly string[]): 
   const behaviour = remedy.phase >= 6 ? ['Behaviour stays as it is: the existing tests must pass unchanged.'] : []
   return [...proof, ...hows, ...behaviour, 'Places:', ...places].join('\n')
 }
-
-/** A single word, as `rescue`, stands in every file: as a quote it shows nothing, and a reader would not find it. */
-const withTellingQuote = ({evidence, ...place}: Location): Location =>
-  evidence === undefined || /^\W*\w*\W*$/.test(evidence) ? place : {...place, evidence}
 
 const placeOf = ({locations: [first, ...more]}: Finding): string => {
   if (first === undefined) return ''

@@ -1,7 +1,6 @@
 /** A repository, the GitHub it lives on, and the Action that runs on its events: what every test of the Action begins with. */
 import {readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {afterAll} from 'vitest'
 import {stringify} from 'yaml'
 import {comment, pullRequest, type CommentPayload, type PullPayload} from '../fixtures/events.ts'
 import {startGitHub, type FakeGitHub} from '../fixtures/github.ts'
@@ -112,8 +111,8 @@ export const geminiKey = 'AIza-acceptance-9876543210'
 const merge = 'd'.repeat(40)
 const bot = 'github-actions[bot]'
 
+/** Never closed by a file: the files of one worker share what was made, and test/setup.ts takes it away. */
 const made = new Map<string, RepositoryFixture>()
-afterAll(() => made.forEach(({close}) => close()))
 
 /** A copy of one that was made before from the same files. */
 function repositoryOf(spec: RepositorySpec): RepositoryFixture {

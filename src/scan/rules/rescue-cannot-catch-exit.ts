@@ -3,7 +3,7 @@ import {callsIn, clausesNamed, isDropped, type Call, type Module} from '../elixi
 import type {ElixirProject} from '../elixir/project.ts'
 import {runsInPlace} from '../elixir/server.ts'
 import {placeOf, type Hit, type Rule} from '../rule.ts'
-import {isInside, walk, type Syntax} from '../syntax.ts'
+import {childrenOfType, isInside, walk, type Syntax} from '../syntax.ts'
 
 const exits: Readonly<Record<string, RegExp>> = {
   GenServer: /^(call|stop)$/,
@@ -60,7 +60,8 @@ function hitOf(module: Module, guarded: Syntax, project: ElixirProject): readonl
   return [
     {
       place: placeOf(module.source, call.node),
-      also: [placeOf(module.source, rescue)],
+      // `rescue` alone stands in every file; its first clause says which one is meant
+      also: [placeOf(module.source, childrenOfType(rescue, 'stab_clause')[0] ?? rescue)],
       title: `rescue does not catch the exit of ${name}`,
       description: `The rescue at line ${rescue.startLine} is meant to keep a failure of \`${name}\` away, but a timeout or a dead server is an exit, which rescue never sees: the caller still dies. Catch :exit with the reasons that are expected, or let it crash.`,
     },
