@@ -30,7 +30,7 @@ function dropped(given: Case): Measured {
   const random = randomOf(2)
   const points: (readonly [weight: number, score: number])[] = []
   let rises = 0
-  for (let chain = 0; chain < 8; chain++) {
+  for (let chain = 0; chain < 6; chain++) {
     const order = shuffled(plan.findings, random)
     let last = 10
     for (let kept = order.length; kept >= 0; kept--) {
@@ -234,7 +234,7 @@ function attacksOn({gold}: Case): readonly Attack[] {
   )
 }
 
-const floodSample = 12
+const floodSample = 8
 
 /** All of them take minutes, so a sample is drawn; the same one every time. */
 function floodedRows(given: Case): Measured {
