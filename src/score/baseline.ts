@@ -2,6 +2,7 @@
 import {stringify} from 'yaml'
 import * as z from 'zod'
 import {readDocument, type Read} from '../document.ts'
+import {meanOf} from './sampling.ts'
 
 const score = z.number().min(0).max(10)
 
@@ -23,8 +24,6 @@ export const Baseline = z.strictObject({
 })
 export type Baseline = z.infer<typeof Baseline>
 export type BaselineCase = Baseline['cases'][number]
-
-const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** Rounding, and no more. */
 const slack = 0.005

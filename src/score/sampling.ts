@@ -20,7 +20,7 @@ const quantiles = [
 ]
 const quantile = (freedom: number): number => quantiles[freedom - 1] ?? 1.697
 
-const meanOf = (values: Samples): number => values.reduce((sum, value) => sum + value, 0) / values.length
+export const meanOf = (values: Samples): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 interface Spread {
   readonly mean: number

@@ -29,6 +29,19 @@ describe.each(cases.map((given) => [given.gold.name, given] as const))('%s', (_,
     expect(score(planOf([{...own, locations: [...own.locations, ...others]}]))).toBe(0)
   })
 
+  test('who believes one trap sixty times over fails, and never below 0', () => {
+    const [trap] = gold.findings.filter(({validity}) => validity === 'refuted')
+    if (trap === undefined) throw new TypeError('no trap')
+    const many = Array.from({length: 60}, (_, at) => ({
+      ...asFinding(trap),
+      id: `again-${at}`,
+      title: `${trap.title ?? ''} (${at})`,
+    }))
+    const now = score(planOf([...neededOf(given), ...many]))
+    expect(now).toBeGreaterThanOrEqual(0)
+    expect(now).toBeLessThan(8)
+  })
+
   test('the traps of the gold standard cost whoever believes them', () => {
     const traps = gold.findings.filter(({validity}) => validity === 'refuted')
     expect(traps.length).toBeGreaterThan(0)

@@ -21,8 +21,9 @@ export type Cap = Scorecard['caps'][number]
  * limit, so that of two plans that must not pass the worse one is the lower one.
  *
  * @param beyond points, from how far the plan is beyond what is allowed
+ * @returns 0…7.9
  */
-export const capFor = (beyond: number): number => Math.round(100 * (7.9 - beyond)) / 100
+export const capFor = (beyond: number): number => Math.max(0, Math.round(100 * (7.9 - beyond)) / 100)
 
 export interface Scorer {
   /** One line, for the docs. */
