@@ -1,8 +1,8 @@
 /** The main job as the command line runs it: flags and files of this machine → a run → a report, the plan's file. */
 import {existsSync, statSync} from 'node:fs'
 import {join, relative, resolve, sep} from 'node:path'
-import {makeFolder, openSource, readText, writeInside} from './adapters/disk.ts'
-import type {Flags, Option, World} from './commands/command.ts'
+import {checkWritable, makeFolder, openSource, readText, writeInside} from './adapters/disk.ts'
+import {textOf, type Flags, type Option, type World} from './commands/command.ts'
 import {configFile, parseConfig, settingNames, type Config} from './config.ts'
 import {Failure} from './errors.ts'
 import type {Source} from './host.ts'
@@ -20,6 +20,7 @@ import {
   readGoldFolder,
   type GoldFile,
 } from './outside.ts'
+import {isInside} from './pack/boundary.ts'
 import {planFileName, renderPlan} from './plan/document.ts'
 import {addUsage, noUsage, type Usage} from './provider.ts'
 import {renderTerminal} from './report/terminal.ts'
@@ -185,18 +186,29 @@ function writePlan({plan}: Judged, output: string | null, cwd: string): string {
 
 /** Before anything is paid for: what the run is to write can be written. */
 function checkTargets(flags: Flags, cwd: string): void {
-  for (const name of ['output', 'record']) {
-    if (flags[name] === '')
-      throw new Failure('bad-flag', `--${name} is empty`, {hint: 'give a path, or leave the flag out'})
-  }
-  if (typeof flags['output'] === 'string') makeFolder(resolve(cwd, flags['output']))
-  if (typeof flags['record'] === 'string') {
-    const folder = resolve(cwd, flags['record'], '..')
-    if (!existsSync(folder))
-      throw new Failure('no-such-folder', `no such folder: ${folder}`, {
-        hint: 'make it first, or give another --record',
-      })
-  }
+  const [output, record] = [textOf(flags, 'output'), textOf(flags, 'record')]
+  if (output !== null) makeFolder(resolve(cwd, output))
+  if (record !== null) checkWritable(resolve(cwd, record))
+}
+
+/** Where the gold standards of a repository are, unless its setting leads out of it. */
+export const ownGolds = ({gold}: Config, repository: string): string | null =>
+  isInside(gold) ? join(repository, gold) : null
+
+/** The folder of clones that gold standards about public repositories are read from; null: none was named. Throws `no-such-folder`. */
+export function cloneFolderOf(flags: Flags, {cwd, env}: Pick<World, 'cwd' | 'env'>): string | null {
+  const given = textOf(flags, 'sources') ?? env['REFACTOR_PLAN_SOURCES'] ?? ''
+  if (given === '') return null
+  const folder = resolve(cwd, given)
+  if (existsSync(folder) && statSync(folder).isDirectory()) return folder
+  throw new Failure('no-such-folder', `no such folder: ${folder}`, {
+    hint: 'it holds clones as <owner>/<name>: correct --sources or REFACTOR_PLAN_SOURCES',
+  })
+}
+
+export const sourcesOption: Option = {
+  flags: '--sources <folder>',
+  summary: 'clones as <owner>/<name>, for gold standards about public repositories',
 }
 
 /** A file that a person named himself, anywhere he may write; its folder must exist. */

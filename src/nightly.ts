@@ -4,13 +4,12 @@ import {writeInside} from './adapters/disk.ts'
 import {objects} from './adapters/git.ts'
 import {configFile, parseConfig, type Config} from './config.ts'
 import {valueOf} from './document.ts'
-import type {Source} from './host.ts'
 import {choosePipeline, exitOf, isOwnGold, makeHost, sourceOfGold, type Chosen, type GoldFile} from './outside.ts'
 import {evaluationTable} from './report/evaluation.ts'
 import {evolutionBody} from './report/evolution.ts'
 import {goldOfBase, inFolder, readCommits, trustedOf, type Reviewing} from './review.ts'
 import {parseBaseline, type Baseline} from './score/baseline.ts'
-import {atHand, evaluateAll, evolve, goldsAt, type Trials} from './trial.ts'
+import {evaluateAll, evolve, goldsAt, type Trials} from './trial.ts'
 import {plainLine} from './trust.ts'
 
 interface Night {
@@ -30,17 +29,17 @@ async function prepare(folder: string, shared: Reviewing): Promise<Night> {
   const file = await readTrusted(configFile)
   const config = parseConfig(shared.settings, file === null ? null : {path: configFile, text: file})
   const own = await goldOfBase(base, config.gold)
-  const sourceOf = async (gold: GoldFile): Promise<Source | {readonly missing: string}> => {
+  const sourceOf: Trials['sourceOf'] = async (gold) => {
     if (!own.includes(gold)) return sourceOfGold(gold, outside.workspace)
     const {source} = gold.gold
     if (isOwnGold(gold)) return base
     if ('path' in source)
       return objects(join(folder, 'objects.git'), commit, `${join(dirname(gold.file), source.path)}/`)
-    return {missing: 'only a folder of the same repository is read in the runner'}
+    return {missing: 'only a folder of the same repository is read in the runner', isOptional: true}
   }
   const host = makeHost({keys, budget: {calls: null, tokens: null, usd: config.maxCostUsd}, say: outside.say, signal})
   const trials: Trials = {config, keys, host, sourceOf}
-  const golds = await atHand(own.length > 0 ? own : await goldsAt(null), trials)
+  const golds = own.length > 0 ? own : await goldsAt(null, null)
   const saved = await readTrusted(`${config.gold}/baseline.yaml`)
   const baseline = saved === null ? null : valueOf(parseBaseline(saved, `${config.gold}/baseline.yaml`), 'baseline')
   return {config, chosen: await choosePipeline(config.pipeline, keys, readTrusted), golds, trials, baseline}
@@ -50,7 +49,7 @@ export const evaluateInRunner = (shared: Reviewing): Promise<number> =>
   inFolder(async (folder) => {
     const {outside} = shared
     const {config, chosen, golds, trials, baseline} = await prepare(folder, shared)
-    const {evaluation} = await evaluateAll(chosen, golds, trials, {ledger: null, baseline})
+    const {evaluation} = await evaluateAll(chosen, golds, trials, {ledger: null, keep: () => {}, baseline})
     await outside.summarize(evaluationTable(evaluation, chosen.pipeline.name))
     const {decision} = evaluation.verdict
     outside.output('verdict', decision)

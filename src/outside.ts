@@ -170,17 +170,23 @@ export const parseGold = (text: string, file: string): GoldFile => ({
   ),
 })
 
-/** Every `<folder>/<case>/gold.yaml`, by name. */
+/** Every `<folder>/<case>/gold.yaml` (or `.yml`), by name; a folder that is a link counts, as nothing may vanish unsaid. */
 export async function readGoldFolder(folder: string): Promise<readonly GoldFile[]> {
-  const cases = await readdir(folder, {withFileTypes: true}).catch(() => [])
+  const cases = await readdir(folder).catch(() => [])
   const files = cases
-    .filter((each) => each.isDirectory())
-    .map(({name}) => join(folder, name, 'gold.yaml'))
-    .toSorted()
+    .toSorted((a, b) => (a < b ? -1 : 1))
+    .flatMap((name) => ['gold.yaml', 'gold.yml'].map((file) => join(folder, name, file)))
   return files.filter((file) => existsSync(file)).map((file) => parseGold(readText(file), file))
 }
 
 export const isOwnGold = ({gold: {source}}: GoldFile): boolean => 'path' in source && /^\.\/?$/.test(source.path)
+
+/** A code base that is not at hand. */
+export interface Missing {
+  readonly missing: string
+  /** Nobody said that it would be: the gold standard is passed over. Else it is one that could not be judged. */
+  readonly isOptional: boolean
+}
 
 /**
  * The code that a gold standard is about, or why it is not at hand.
@@ -192,7 +198,7 @@ export async function sourceOfGold(
   {gold: {source}, file}: GoldFile,
   own: string,
   sources: string | null = null,
-): Promise<Source | {readonly missing: string}> {
+): Promise<Source | Missing> {
   if ('repository' in source) return cloneOf(source, sources)
   if ('pack' in source) return openSource(resolve(dirname(file), source.pack))
   return openSource(/^\.\/?$/.test(source.path) ? own : resolve(dirname(file), source.path))
@@ -201,17 +207,22 @@ export async function sourceOfGold(
 async function cloneOf(
   {repository, commit}: {readonly repository: string; readonly commit: string},
   sources: string | null,
-): Promise<Source | {readonly missing: string}> {
-  const [, owner = '', name = ''] = /([\w.-]{1,100})\/([\w.-]{1,100}?)(?:\.git)?\/?$/.exec(repository) ?? []
+): Promise<Source | Missing> {
   const what = `${repository} at ${commit.slice(0, 12)} is not at hand`
-  if (sources === null) return {missing: `${what}: clone it to DIR/${owner}/${name} and give --sources DIR`}
+  const missing = (why: string): Missing => ({missing: `${what}: ${why}`, isOptional: sources === null})
+  const [, owner, name] = /(?:^|[/:])([\w.-]{1,100})\/([\w.-]{1,100}?)(?:\.git)?\/?$/.exec(repository) ?? []
+  if (owner === undefined || name === undefined) return missing('it has no owner and name')
+  if (sources === null) return missing(`clone it to DIR/${owner}/${name} and give --sources DIR`)
   const places = [join(sources, owner, name), join(sources, owner, `${name}.git`)]
   const place = places.find((each) => isInsideOf(sources, each) && existsSync(each))
-  if (place === undefined) return {missing: `${what}: there is no clone at ${join(sources, owner, name)}`}
+  if (place === undefined) return missing(`there is no clone at ${join(sources, owner, name)}`)
   try {
-    return await openSource(place, {ref: commit})
+    const source = await openSource(place, {ref: commit})
+    // a branch may have a name that looks like a commit
+    if (source.commit?.startsWith(commit) === true) return source
+    return missing(`${place} has a branch or tag of that name`)
   } catch (thrown) {
-    if (thrown instanceof Failure) return {missing: `${what}: ${thrown.message}`}
+    if (thrown instanceof Failure) return missing(thrown.message)
     throw thrown
   }
 }

@@ -19,13 +19,14 @@ import {
   type Chosen,
   type GoldFile,
   type Keys,
+  type Missing,
 } from './outside.ts'
 import type {Pipeline} from './pipeline/step.ts'
 import type {Budget} from './provider.ts'
 import type {Baseline, BaselineCase} from './score/baseline.ts'
 import {evaluate, type Evaluation} from './score/evaluate.ts'
 import type {Ledger, Sample} from './score/ledger.ts'
-import {run, type Judged} from './run.ts'
+import {packSource, run, type Judged, type Reading} from './run.ts'
 import {plainLine} from './trust.ts'
 
 export interface Trials {
@@ -33,13 +34,21 @@ export interface Trials {
   readonly keys: Keys
   readonly host: Host
   /** The code base a gold standard is about, or why it is not at hand. */
-  readonly sourceOf: (gold: GoldFile) => Promise<Source | {readonly missing: string}>
+  readonly sourceOf: (gold: GoldFile) => Promise<Source | Missing>
+  /** Files of the repository that hold what earlier runs reached, relative to it: no part of the code. */
+  readonly hidden?: readonly string[]
 }
 
-/** The gold standards of a folder, or those that ship with the program where there are none. Throws `Failure` `no-gold`. */
-export async function goldsAt(folder: string | null): Promise<readonly GoldFile[]> {
+/**
+ * The gold standards of the file or folder that somebody named; else those of the repository, else those that ship with the
+ * program. Throws `Failure` `no-gold`.
+ *
+ * @param own the repository's folder of them; null: it has none
+ */
+export async function goldsAt(folder: string | null, own: string | null): Promise<readonly GoldFile[]> {
   if (folder !== null && existsSync(folder) && statSync(folder).isFile()) return [parseGold(readText(folder), folder)]
-  const golds = await readGoldFolder(folder ?? join(home, 'gold'))
+  const ofRepository = folder === null && own !== null ? await readGoldFolder(own) : []
+  const golds = ofRepository.length > 0 ? ofRepository : await readGoldFolder(folder ?? join(home, 'gold'))
   if (golds.length > 0) return golds
   if (folder === null)
     throw new Failure('no-gold', 'no gold standard ships with this copy of the program', {
@@ -50,40 +59,66 @@ export async function goldsAt(folder: string | null): Promise<readonly GoldFile[
   })
 }
 
-/** Those whose code is at hand; the others are named with the reason. */
-export async function atHand(
-  golds: readonly GoldFile[],
-  {host, sourceOf}: Pick<Trials, 'host' | 'sourceOf'>,
-): Promise<readonly GoldFile[]> {
-  const looked = await Promise.all(golds.map(async (gold) => ({gold, source: await sourceOf(gold)})))
-  return looked.flatMap(({gold, source}) => {
-    if (!('missing' in source)) return [gold]
-    host.say(plainLine(`${gold.gold.name} is skipped: ${source.missing}`))
-    return []
-  })
+/** A gold standard beside the code that it is about. */
+interface Stand {
+  readonly file: GoldFile
+  readonly source: Source | Missing
 }
 
-export async function tryOn(
-  pipeline: Pipeline,
-  gold: GoldFile,
-  {config, keys, host, sourceOf}: Trials,
-): Promise<Judged> {
-  const source = await sourceOf(gold)
+/**
+ * Each with its code, by name: scores are told apart by names, so no two may have the same. What is skipped is said.
+ * Throws `Failure` `same-name`.
+ */
+async function standsOf(
+  golds: readonly GoldFile[],
+  {host, sourceOf}: Pick<Trials, 'host' | 'sourceOf'>,
+): Promise<ReadonlyMap<string, Stand>> {
+  const stands = new Map<string, Stand>()
+  for (const file of golds) {
+    const {name} = file.gold
+    const other = stands.get(name)
+    if (other !== undefined)
+      throw new Failure('same-name', `${other.file.file} and ${file.file} both have the name ${plainLine(name, 80)}`, {
+        hint: 'give each gold standard a `name` of its own',
+      })
+    const source = await sourceOf(file)
+    if ('missing' in source)
+      host.say(plainLine(`${name} ${source.isOptional ? 'is skipped' : 'cannot be judged'}: ${source.missing}`))
+    stands.set(name, {file, source})
+  }
+  return stands
+}
+
+const isSkipped = (source: Source | Missing): source is Missing => 'missing' in source && source.isOptional
+
+function standOf(stands: ReadonlyMap<string, Stand>, name: string): Stand {
+  const found = stands.get(name)
+  if (found === undefined) throw new Failure('no-gold', `${name} is not among the gold standards`)
+  return found
+}
+
+/** What a run on the code of a gold standard reads. Throws `Failure` `no-source`. */
+function readingOf({file, source}: Stand, {config, hidden = []}: Trials): Reading {
   if ('missing' in source) throw new Failure('no-source', source.missing)
+  const {maxTokens, include, exclude} = config
+  const goldRoots = isOwnGold(file) ? [config.gold, ...hidden] : [config.gold]
+  return {source, maxTokens, include, exclude, goldRoots, goldDigests: new Set([digestOf(file.text)])}
+}
+
+const goalOf = ({gold}: GoldFile, {goal}: Config): string => (gold.goal === '' ? goal : gold.goal)
+
+async function tryOn(pipeline: Pipeline, stand: Stand, trials: Trials): Promise<Judged> {
+  const {config, keys, host} = trials
+  const {file} = stand
   return run(
     {
-      source,
-      goal: gold.gold.goal === '' ? config.goal : gold.gold.goal,
+      ...readingOf(stand, trials),
+      goal: goalOf(file, config),
       pipeline,
-      gold: gold.gold,
-      anchored: isOwnGold(gold),
+      gold: file.gold,
+      anchored: isOwnGold(file),
       judge: await chooseJudge(config.judge, pipeline, keys),
       policy: {threshold: config.threshold, requireGold: true, requireJudge: config.requireJudge},
-      maxTokens: config.maxTokens,
-      include: config.include,
-      exclude: config.exclude,
-      goldRoots: [config.gold],
-      goldDigests: new Set([digestOf(gold.text)]),
     },
     host,
   )
@@ -116,16 +151,15 @@ export async function evolve(
       {hint: 'set the keys, or name a pipeline with model steps: --pipeline genesis'},
     )
   }
-  const byName = new Map(golds.map((gold) => [gold.gold.name, gold]))
+  const stands = await standsOf(golds, trials)
+  const usable = [...stands.values()].filter(({source}) => !isSkipped(source)).map(({file}) => file.gold)
   const optimized = await optimize({
     pipeline: chosen.pipeline,
     optimizer,
-    train: golds.map(({gold}) => gold).filter(({split}) => split === 'train'),
-    validation: golds.map(({gold}) => gold).filter(({split}) => split === 'validation'),
-    evaluateOn: async (pipeline, {name: gold}) => {
-      const file = byName.get(gold)
-      if (file === undefined) throw new Failure('no-gold', `${gold} is not among the gold standards`)
-      const {scorecard, trace} = await tryOn(pipeline, file, trials)
+    train: usable.filter(({split}) => split === 'train'),
+    validation: usable.filter(({split}) => split === 'validation'),
+    evaluateOn: async (pipeline, {name}) => {
+      const {scorecard, trace} = await tryOn(pipeline, standOf(stands, name), trials)
       return {score: scorecard.score, trace}
     },
     settings: {metricThreshold: trials.config.threshold},
@@ -142,47 +176,45 @@ export async function evolve(
 /** What an evaluation is compared with, and where the samples of earlier runs are. */
 export interface Memory {
   readonly ledger: Ledger | null
+  /** Takes each sample as soon as it is there. */
+  readonly keep: (sample: Sample) => void
   readonly baseline: Baseline | null
 }
 
 export interface Remembered {
   readonly evaluation: Evaluation
-  /** To be appended to the ledger. */
-  readonly samples: readonly Sample[]
   /** What may become the new baseline; null when a gold standard could not be judged. */
   readonly baseline: Baseline | null
 }
 
-/** The pipeline on every gold standard, one after the other: a budget is one budget. */
+/** The pipeline on every gold standard, one after the other: a budget is one budget. Throws `Failure` `same-name`. */
 export async function evaluateAll(
   chosen: Chosen,
   golds: readonly GoldFile[],
   trials: Trials,
-  {ledger, baseline}: Memory,
+  {ledger, keep, baseline}: Memory,
 ): Promise<Remembered> {
   const {config, keys, host} = trials
   const {pipeline} = chosen
-  const judge = await chooseJudge(config.judge, pipeline, keys)
-  const keyed = new Map(
-    await Promise.all(
-      golds.map(
-        async (file) => [file.gold.name, {file, key: await keyOf(file, chosen, judge !== null, trials)}] as const,
-      ),
-    ),
-  )
-  const of = (name: string): {readonly file: GoldFile; readonly key: string} => {
-    const found = keyed.get(name)
-    if (found === undefined) throw new Failure('no-gold', `${name} is not among the gold standards`)
-    return found
-  }
+  const stands = await standsOf(golds, trials)
+  const isJudged = (await chooseJudge(config.judge, pipeline, keys)) !== null
+  const sampleKeys = ledger === null ? null : await keysOfAll(stands, chosen, isJudged, trials)
   const evaluation = await evaluate({
     golds: golds.map(({gold}) => gold),
     scoreOn: async ({name}) => {
       const started = host.now()
-      const {scorecard, trace} = await tryOn(pipeline, of(name).file, trials)
+      const {scorecard, trace} = await tryOn(pipeline, standOf(stands, name), trials)
       return {scorecard, usage: trace.usage, milliseconds: host.now() - started}
     },
-    known: ({name}) => ledger?.samplesOf(of(name).key) ?? [],
+    known: ({name}) => ledger?.samplesOf(sampleKeys?.get(name) ?? '') ?? [],
+    skipped: ({name}) => {
+      const {source} = standOf(stands, name)
+      return isSkipped(source) ? source.missing : null
+    },
+    keep: ({name}, {score, findings}) => {
+      const key = sampleKeys?.get(name)
+      if (key !== undefined) keep({schema: 1, key, gold: name, pipeline: pipeline.name, score, findings})
+    },
     exact: !asksModels(pipeline),
     policy: {
       threshold: config.threshold,
@@ -190,20 +222,9 @@ export async function evaluateAll(
       baseline: config.baseline,
       tolerance: config.tolerance,
     },
-    before: ({name}) => caseIn(baseline, pipeline.name, of(name).file),
+    before: ({name}) => caseIn(baseline, pipeline.name, standOf(stands, name).file),
   })
-  return {
-    evaluation,
-    samples: evaluation.taken.map(({gold, score, findings}) => ({
-      schema: 1,
-      key: of(gold).key,
-      gold,
-      pipeline: pipeline.name,
-      score,
-      findings,
-    })),
-    baseline: baselineOf(pipeline.name, evaluation, (name) => of(name).file),
-  }
+  return {evaluation, baseline: baselineOf(pipeline.name, evaluation, (name) => standOf(stands, name).file)}
 }
 
 const caseIn = (baseline: Baseline | null, pipeline: string, {gold, text}: GoldFile): BaselineCase | null =>
@@ -215,11 +236,12 @@ const caseIn = (baseline: Baseline | null, pipeline: string, {gold, text}: GoldF
 const rounded = (credit: number): number => Math.round(credit * 1000) / 1000
 
 function baselineOf(pipeline: string, {cases}: Evaluation, fileOf: (gold: string) => GoldFile): Baseline | null {
-  if (cases.length === 0 || cases.some(({score}) => score === null)) return null
+  const judged = cases.filter(({state}) => state === 'judged')
+  if (judged.length === 0 || cases.some(({state}) => state === 'unjudged')) return null
   return {
     schema: 1,
     pipeline,
-    cases: cases.map(({gold, samples, findings}) => ({
+    cases: judged.map(({gold, samples, findings}) => ({
       gold,
       digest: digestOf(fileOf(gold).text),
       samples: [...samples],
@@ -228,29 +250,34 @@ function baselineOf(pipeline: string, {cases}: Evaluation, fileOf: (gold: string
   }
 }
 
-/** sha-256 over all that a score depends on: another word in any of it, and earlier samples say nothing. */
-async function keyOf(
-  file: GoldFile,
+/** By name; a gold standard whose code is not at hand or cannot be read has none. */
+async function keysOfAll(
+  stands: ReadonlyMap<string, Stand>,
   chosen: Chosen,
-  judged: boolean,
-  {config, host, sourceOf}: Trials,
-): Promise<string> {
-  const source = await sourceOf(file)
-  if ('missing' in source) throw new Failure('no-source', source.missing)
-  const files = await source.read(await source.list())
-  const code = files.map(({path, bytes}) => [path, bytes === null ? null : host.digest(bytes)])
-  const {goal, maxTokens, include, exclude} = config
-  return host.digest(
-    JSON.stringify([
-      readText(join(home, 'package.json')),
-      file.text,
-      chosen.text,
-      judged,
-      code,
-      goal,
-      maxTokens,
-      include,
-      exclude,
-    ]),
-  )
+  isJudged: boolean,
+  trials: Trials,
+): Promise<ReadonlyMap<string, string>> {
+  const all = new Map<string, string>()
+  for (const [name, stand] of stands) {
+    const key = await keyOf(stand, chosen, isJudged, trials)
+    if (key !== null) all.set(name, key)
+  }
+  return all
+}
+
+/** sha-256 over all that a score depends on: another word in any of it, and earlier samples say nothing. null: it cannot be read. */
+async function keyOf(stand: Stand, chosen: Chosen, isJudged: boolean, trials: Trials): Promise<string | null> {
+  const {host, config} = trials
+  try {
+    const {whole} = await packSource(readingOf(stand, trials), host)
+    const code = whole.files.map(({path, digest}) => [path, digest])
+    const program = readText(join(home, 'package.json'))
+    const goal = goalOf(stand.file, config)
+    const {maxTokens} = config
+    return host.digest(JSON.stringify([program, stand.file.text, chosen.text, isJudged, code, goal, maxTokens]))
+  } catch (thrown) {
+    // it will be told when it is tried
+    if (thrown instanceof Failure) return null
+    throw thrown
+  }
 }

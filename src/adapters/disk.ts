@@ -179,14 +179,12 @@ function isIgnored(path: string, ignored: readonly Ignored[]): boolean {
 
 /** A text file that a person named. Throws `Failure` `no-such-file`; a pipe or a folder is none. `limit` is in bytes. */
 export function readText(path: string, limit = 16 * 1024 * 1024): string {
-  const wrong = (message: string): Failure =>
-    new Failure('no-such-file', `${message}: ${path}`, {
-      hint: 'check the path; it is relative to the current directory',
-    })
+  const wrong = (message: string, hint = 'check the path; it is relative to the current directory'): Failure =>
+    new Failure('no-such-file', `${message}: ${path}`, {hint})
   const stat = statOf(path)
   if (stat === null) throw wrong('no such file')
   if (!stat.isFile()) throw wrong('not a file')
-  if (stat.size > limit) throw wrong(`larger than ${Math.floor(limit / 1024 / 1024)} MiB`)
+  if (stat.size > limit) throw wrong(`larger than ${Math.floor(limit / 1024 / 1024)} MiB`, 'more is not read')
   const bytes = readBytes(realpathSync(path), limit)
   if (bytes === null) throw wrong('cannot read')
   return new TextDecoder().decode(bytes)
@@ -271,6 +269,12 @@ export function appendText(file: string, text: string): void {
 /** Whether a file could be written, found out before anything is paid for. Throws `Failure` `no-such-folder`, `cannot-write`. */
 export function checkWritable(file: string): void {
   const folder = dirname(file)
+  const there = lstatSync(file, {throwIfNoEntry: false})
+  // as `writeInside` would, at the end
+  if (there !== undefined && !there.isFile())
+    throw new Failure('cannot-write', `will not write ${file}: a link or a folder stands there`, {
+      hint: 'give another path',
+    })
   if (!existsSync(folder))
     throw new Failure('no-such-folder', `no such folder: ${folder}`, {hint: 'make it first, or give another path'})
   try {

@@ -4,11 +4,12 @@ import {readText} from '../adapters/disk.ts'
 import {configFile, readSettings, type Config} from '../config.ts'
 import {parseYaml, readDocument, renderProblem, type Parsed, type Problem} from '../document.ts'
 import {Failure} from '../errors.ts'
-import {configOf, readCode} from '../locally.ts'
+import {cloneFolderOf, configOf, readCode, sourcesOption} from '../locally.ts'
 import {isOwnGold, sourceOfGold, type GoldFile} from '../outside.ts'
 import {parsePipeline} from '../pipeline/pipeline.ts'
 import {parsePlan} from '../plan/document.ts'
 import {formatOf, printJson} from '../printing.ts'
+import {parseBaseline} from '../score/baseline.ts'
 import {GoldStandard} from '../score/gold.ts'
 import {lintGold, type Remark} from '../score/lint.ts'
 import type {Code} from '../score/scorecard.ts'
@@ -20,7 +21,10 @@ export const check: Command = {
   arguments: [
     {usage: '[files...]', summary: 'default: pipelines/, gold/ and .github/refactor-plan.yml of the current directory'},
   ],
-  options: [{flags: '--format <format>', summary: 'text: file:line:col code message; json', choices: ['text', 'json']}],
+  options: [
+    sourcesOption,
+    {flags: '--format <format>', summary: 'text: file:line:col code message; json', choices: ['text', 'json']},
+  ],
   run: async (words, flags, world) => {
     const format = formatOf(flags)
     const files = words.length === 0 ? usual(world.cwd) : words
@@ -28,8 +32,9 @@ export const check: Command = {
       throw new Failure('nothing-to-check', 'there is no pipeline, gold standard or configuration here', {
         hint: 'give the files',
       })
-    const found = await Promise.all(files.map((file) => problemsIn(file, world)))
-    const problems = found.flatMap((each) => each.problems)
+    const place = {cwd: world.cwd, say: world.say, clones: cloneFolderOf(flags, world)}
+    const found = await Promise.all(files.map((file) => problemsIn(file, place)))
+    const problems = [...found.flatMap((each) => each.problems), ...sameNames(found)]
     const warnings = found.flatMap((each) => each.warnings)
     if (format === 'json') printJson(world, {files, problems, warnings})
     else {
@@ -44,28 +49,47 @@ export const check: Command = {
 
 function usual(cwd: string): readonly string[] {
   const yaml = (folder: string): readonly string[] =>
-    existsSync(join(cwd, folder)) && statSync(join(cwd, folder)).isDirectory()
-      ? readdirSync(join(cwd, folder))
-          .filter((name) => /\.ya?ml$/.test(name))
-          .map((name) => join(folder, name))
-      : []
-  const cases = existsSync(join(cwd, 'gold'))
-    ? readdirSync(join(cwd, 'gold')).map((name) => join('gold', name, 'gold.yaml'))
-    : []
-  return [...yaml('pipelines'), ...yaml('evolved_pipelines'), ...cases, configFile]
+    namesIn(cwd, folder)
+      .filter((name) => /\.ya?ml$/.test(name))
+      .map((name) => join(folder, name))
+  const cases = namesIn(cwd, 'gold').flatMap((name) =>
+    ['gold.yaml', 'gold.yml'].map((file) => join('gold', name, file)),
+  )
+  return [...yaml('pipelines'), ...yaml('evolved_pipelines'), ...cases, join('gold', 'baseline.yaml'), configFile]
     .filter((file) => existsSync(join(cwd, file)))
     .toSorted()
 }
 
+function namesIn(cwd: string, folder: string): readonly string[] {
+  const path = join(cwd, folder)
+  return existsSync(path) && statSync(path).isDirectory() ? readdirSync(path) : []
+}
+
+interface Place extends Pick<World, 'cwd' | 'say'> {
+  readonly clones: string | null
+}
+
 interface Found {
+  /** What a gold standard is called, and where that stands. */
+  readonly called?: Problem
   readonly problems: readonly Problem[]
   /** What makes a gold standard say less than it could. */
   readonly warnings: readonly Problem[]
 }
 
+/** Scores are told apart by the name of the gold standard. */
+function sameNames(found: readonly Found[]): readonly Problem[] {
+  const called = found.flatMap((each) => each.called ?? [])
+  return called.flatMap((each, at) => {
+    const first = called.slice(0, at).find(({message}) => message === each.message)
+    if (first === undefined) return []
+    return [{...each, message: `${each.message} is the name of ${first.file} too: give each a name of its own`}]
+  })
+}
+
 /** What a file is shows in its keys; its name decides only where they do not. */
-async function problemsIn(file: string, world: World): Promise<Found> {
-  const {cwd} = world
+async function problemsIn(file: string, place: Place): Promise<Found> {
+  const {cwd} = place
   const text = readText(resolve(cwd, file))
   const name = relative(cwd, resolve(cwd, file)) || file
   const parsed = parseYaml(text, name)
@@ -74,7 +98,8 @@ async function problemsIn(file: string, world: World): Promise<Found> {
   const keys = typeof value === 'object' && value !== null ? Object.keys(value) : []
   if (/(?:^|[\\/])refactor-plan\.ya?ml$/.test(name)) return problemsOfRead(readSettings(text, name))
   if (/(?:^|[\\/])gold\.ya?ml$/.test(name) || keys.includes('source'))
-    return problemsOfGold(text, name, parsed.value, world)
+    return problemsOfGold(text, name, parsed.value, place)
+  if (keys.includes('pipeline') && keys.includes('cases')) return problemsOfRead(parseBaseline(text, name))
   if (keys.includes('findings') || /(?:^|[\\/])plan_[^\\/]*\.ya?ml$/.test(name))
     return problemsOfRead(parsePlan(text, name))
   return problemsOfRead(parsePipeline(text, name))
@@ -85,7 +110,7 @@ const problemsOfRead = (
 ): Found => ({problems: read.ok ? [] : read.problems, warnings: []})
 
 /** Its form, and, where the code that it is about is at hand, whether it stands in there. */
-async function problemsOfGold(text: string, name: string, {at}: Parsed, world: World): Promise<Found> {
+async function problemsOfGold(text: string, name: string, {at}: Parsed, place: Place): Promise<Found> {
   const read = readDocument(text, name, GoldStandard)
   if (!read.ok) return {problems: read.problems, warnings: []}
   const problem = ({path, code, message}: Pick<Remark, 'path' | 'code' | 'message'>): Problem => ({
@@ -94,29 +119,31 @@ async function problemsOfGold(text: string, name: string, {at}: Parsed, world: W
     code,
     message,
   })
-  const file = {file: resolve(world.cwd, name), text, gold: read.value}
+  const file = {file: resolve(place.cwd, name), text, gold: read.value}
+  const called = problem({path: ['name'], code: 'same-name', message: plainLine(read.value.name, 80)})
   try {
-    const code = await codeOfGold(file, world)
+    const code = await codeOfGold(file, place)
     if ('missing' in code) {
-      world.say(plainLine(`${name}: only its form was checked: ${code.missing}`))
-      return {problems: [], warnings: []}
+      place.say(plainLine(`${name}: only its form was checked: ${code.missing}`))
+      return {called, problems: [], warnings: []}
     }
     const remarks = lintGold(read.value, code, isOwnGold(file))
     return {
+      called,
       problems: remarks.filter(({severity}) => severity === 'error').map(problem),
       warnings: remarks.filter(({severity}) => severity === 'warning').map(problem),
     }
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown
-    return {problems: [problem({path: ['source'], code: thrown.code, message: thrown.message})], warnings: []}
+    return {called, problems: [problem({path: ['source'], code: thrown.code, message: thrown.message})], warnings: []}
   }
 }
 
 /** The repository's own gold standard is about the code around it, which for a file of elsewhere nobody knows. */
-async function codeOfGold(file: GoldFile, {cwd}: World): Promise<Code | {readonly missing: string}> {
+async function codeOfGold(file: GoldFile, {cwd, clones}: Place): Promise<Code | {readonly missing: string}> {
   if (isOwnGold(file) && relative(cwd, file.file).startsWith('..'))
     return {missing: 'run `check` in the repository that it is about'}
-  const source = await sourceOfGold(file, cwd)
+  const source = await sourceOfGold(file, cwd, clones)
   if ('missing' in source) return source
   return readCode(source, isOwnGold(file) ? settingsOf(cwd) : plainSettings)
 }

@@ -1,7 +1,15 @@
 /** What a command of the command line is. */
+import {Failure} from '../errors.ts'
 import type {Plain} from '../trust.ts'
 
 export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
+
+/** What a person gave to a flag; null: nothing. Throws `Failure` `bad-flag` for an empty word, which is mostly a variable of a shell that was not set. */
+export function textOf(flags: Flags, name: string): string | null {
+  const given = flags[name]
+  if (given === '') throw new Failure('bad-flag', `--${name} is empty`, {hint: 'give a value, or leave the flag out'})
+  return typeof given === 'string' ? given : null
+}
 
 /** The outside of a command: what a person typed it into. */
 export interface World {

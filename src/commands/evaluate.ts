@@ -1,18 +1,18 @@
 import {existsSync} from 'node:fs'
-import {resolve} from 'node:path'
+import {relative, resolve, sep} from 'node:path'
 import {appendText, checkWritable, readText} from '../adapters/disk.ts'
 import type {Config} from '../config.ts'
 import {valueOf} from '../document.ts'
 import {Failure} from '../errors.ts'
-import {configOf, settingOptions, writeFileAt} from '../locally.ts'
+import {cloneFolderOf, configOf, ownGolds, settingOptions, sourcesOption, writeFileAt} from '../locally.ts'
 import {choosePipeline, exitOf, keysOf, makeHost, sourceOfGold, type GoldFile} from '../outside.ts'
 import {formatOf, printJson} from '../printing.ts'
 import {evaluationText} from '../report/evaluation.ts'
 import {parseBaseline, renderBaseline, loweredBy, type Baseline} from '../score/baseline.ts'
-import {readLedger, renderSamples} from '../score/ledger.ts'
-import {plainLine} from '../trust.ts'
-import {atHand, evaluateAll, goldsAt} from '../trial.ts'
-import type {Command, Flags, World} from './command.ts'
+import {readLedger, renderSample} from '../score/ledger.ts'
+import {plain, plainLine} from '../trust.ts'
+import {evaluateAll, goldsAt, type Memory} from '../trial.ts'
+import {textOf, type Command, type Flags, type World} from './command.ts'
 
 const kept = ['--pipeline', '--gold', '--judge', '--threshold', '--gate', '--max-tokens', '--max-cost-usd']
 
@@ -26,7 +26,7 @@ export const evaluate: Command = {
     {flags: '--tolerance <number>', summary: 'points by which the mean may fall below the baseline; default 0.25'},
     {flags: '--update-baseline', summary: 'write what was reached to the --baseline file, unless it is lower'},
     {flags: '--ledger <file>', summary: 'keep every sample here: running again adds to them and rolls nothing again'},
-    {flags: '--sources <folder>', summary: 'clones as <owner>/<name>, for gold standards about public repositories'},
+    sourcesOption,
     {flags: '--format <format>', summary: 'table or json', choices: ['table', 'json']},
   ],
   run: async (_, flags, world) => {
@@ -38,20 +38,17 @@ export const evaluate: Command = {
     if (chosen.note !== null) world.say(plainLine(chosen.note))
     const host = makeHost({keys, budget: {calls: null, tokens: null, usd: config.maxCostUsd}, say: world.say})
     const sourceOf = async (gold: GoldFile): ReturnType<typeof sourceOfGold> =>
-      sourceOfGold(gold, world.cwd, files.sources)
-    const trials = {config, keys, host, sourceOf}
-    const ledger = files.ledger === null ? null : readLedger(textOr(files.ledger, ''), files.ledger)
+      sourceOfGold(gold, world.cwd, files.clones)
+    const trials = {config, keys, host, sourceOf, hidden: hiddenOf(files, world.cwd)}
     const baseline = readBaseline(files, flags)
-    const remembered = await evaluateAll(chosen, await atHand(await goldsAt(files.gold), trials), trials, {
-      ledger,
-      baseline,
-    })
+    const memory = {...ledgerAt(files.ledger), baseline}
+    const remembered = await evaluateAll(chosen, await goldsAt(files.gold, ownGolds(config, world.cwd)), trials, memory)
     const {evaluation} = remembered
-    if (files.ledger !== null) appendText(files.ledger, renderSamples(remembered.samples))
     if (format === 'json') printJson(world, evaluation)
     else world.print(evaluationText(evaluation))
-    if (flags['update-baseline'] === true) updateBaseline(files.baseline, baseline, remembered.baseline, world)
-    return exitOf(evaluation.verdict.decision, config.gate)
+    const refused =
+      flags['update-baseline'] === true ? updateBaseline(files.baseline, baseline, remembered.baseline, world) : 0
+    return refused === 0 ? exitOf(evaluation.verdict.decision, config.gate) : refused
   },
 }
 
@@ -59,24 +56,50 @@ interface Files {
   readonly gold: string | null
   readonly baseline: string | null
   readonly ledger: string | null
-  readonly sources: string | null
+  readonly clones: string | null
 }
 
 /** Before anything is paid for: what is named can be read, and what is to be written can be written. */
-function filesOf(flags: Flags, {cwd, env}: World): Files {
+function filesOf(flags: Flags, world: World): Files {
+  const {cwd} = world
   const place = (name: string): string | null => {
-    const given = flags[name]
-    if (given === '') throw new Failure('bad-flag', `--${name} is empty`, {hint: 'give a path, or leave the flag out'})
-    return typeof given === 'string' ? resolve(cwd, given) : null
+    const given = textOf(flags, name)
+    return given === null ? null : resolve(cwd, given)
   }
   const [gold, baseline, ledger] = [place('gold'), place('baseline'), place('ledger')]
-  const named = env['REFACTOR_PLAN_SOURCES'] ?? ''
-  const sources = place('sources') ?? (named === '' ? null : resolve(cwd, named))
   if (flags['update-baseline'] === true && baseline === null)
     throw new Failure('bad-flag', '--update-baseline needs --baseline', {hint: 'as in --baseline gold/baseline.yaml'})
+  if (ledger !== null && [baseline, gold].includes(ledger))
+    throw new Failure('bad-flag', '--ledger names a file that is something else', {hint: 'give it a file of its own'})
   if (ledger !== null) checkWritable(ledger)
   if (flags['update-baseline'] === true && baseline !== null) checkWritable(baseline)
-  return {gold, baseline, ledger, sources}
+  return {gold, baseline, ledger, clones: cloneFolderOf(flags, world)}
+}
+
+/** What this command reads and writes beside the code: a ledger that grows must not make the code another one. */
+function hiddenOf({gold, baseline, ledger}: Files, cwd: string): readonly string[] {
+  return [gold, baseline, ledger].flatMap((file) => {
+    const inside = file === null ? '' : relative(cwd, file).split(sep).join('/')
+    return inside === '' || inside.startsWith('..') ? [] : [inside]
+  })
+}
+
+/** As long as the longest string, with room to work: some hundred thousand samples. */
+const maxLedger = 256 * 1024 * 1024
+
+function ledgerAt(file: string | null): Pick<Memory, 'ledger' | 'keep'> {
+  if (file === null) return {ledger: null, keep: () => {}}
+  const text = existsSync(file) ? readText(file, maxLedger) : ''
+  const ledger = readLedger(text, file)
+  // an editor may have taken the end of the last line away
+  let before = text === '' || text.endsWith('\n') ? '' : '\n'
+  return {
+    ledger,
+    keep: (sample) => {
+      appendText(file, `${before}${renderSample(sample)}`)
+      before = ''
+    },
+  }
 }
 
 /** Who names a baseline wants to be compared with it, unless the settings say more exactly how. */
@@ -85,23 +108,28 @@ function settingsOf(flags: Flags, {cwd}: World): Config {
   return flags['baseline'] !== undefined && config.baseline === 'absolute' ? {...config, baseline: 'both'} : config
 }
 
-const textOr = (file: string, otherwise: string): string => (existsSync(file) ? readText(file) : otherwise)
-
 /** A baseline that is to be written may not be there yet; one that is only compared with must. */
 function readBaseline({baseline: file}: Files, flags: Flags): Baseline | null {
   if (file === null || (flags['update-baseline'] === true && !existsSync(file))) return null
   return valueOf(parseBaseline(readText(file), file), 'baseline', '`evaluate --update-baseline` writes one')
 }
 
-function updateBaseline(file: string | null, before: Baseline | null, now: Baseline | null, world: World): void {
-  if (file === null) return
-  if (now === null)
-    throw new Failure('not-judged', 'the baseline stays as it is: not every gold standard could be judged', {exit: 3})
+/** After the result, which is out already, so what is refused is said and not thrown. @returns 0, or the exit code */
+function updateBaseline(file: string | null, before: Baseline | null, now: Baseline | null, world: World): number {
+  const refuse = (code: string, why: string, hint: string): void =>
+    world.say(plain(`${code}: ${plainLine(`the baseline stays as it is: ${why}`, 1000)}\n  → ${hint}`))
+  if (file === null) return 0
+  if (now === null) {
+    refuse('not-judged', 'not every gold standard could be judged', 'run again when what the table names is repaired')
+    return 3
+  }
   const lowered = before === null ? [] : loweredBy(before, now)
-  if (lowered.length > 0)
-    throw new Failure('baseline-lowered', `the baseline stays as it is: it would fall for ${lowered.join(', ')}`, {
-      hint: 'a baseline only rises; delete the file to begin again, and say why in the commit',
-    })
+  if (lowered.length > 0) {
+    const hint = 'a baseline only rises; delete the file to begin again, and say why in the commit'
+    refuse('baseline-lowered', `it would fall for ${lowered.join(', ')}`, hint)
+    return 2
+  }
   writeFileAt(file, renderBaseline(now))
   world.say(plainLine(`the baseline is written to ${file}`))
+  return 0
 }

@@ -6,13 +6,14 @@ import {valueOf} from '../document.ts'
 import {Failure} from '../errors.ts'
 import {configOf, readCode} from '../locally.ts'
 import {isOwnGold, parseGold, readGoldFolder, sourceOfGold, type GoldFile} from '../outside.ts'
+import {isInside} from '../pack/boundary.ts'
 import {parsePlan} from '../plan/document.ts'
 import {renderGold, withAdded} from '../score/document.ts'
 import type {GoldStandard} from '../score/gold.ts'
 import {grow, type Choice, type Growth} from '../score/growth.ts'
 import type {Code} from '../score/scorecard.ts'
 import {plainLine} from '../trust.ts'
-import type {Command, Flags, World} from './command.ts'
+import {textOf, type Command, type Flags, type World} from './command.ts'
 
 export const gold: Command = {
   summary: 'add reviewed findings of a plan to the gold standard of the repository, or make its first one of them',
@@ -50,12 +51,6 @@ export const gold: Command = {
   },
 }
 
-const textOf = (flags: Flags, name: string): string | null => {
-  const value = flags[name]
-  if (value === '') throw new Failure('bad-flag', `--${name} is empty`, {hint: 'give a value, or leave the flag out'})
-  return typeof value === 'string' ? value : null
-}
-
 function choiceOf(flags: Flags): Choice {
   const ids = (name: string): readonly string[] =>
     (textOf(flags, name) ?? '').split(',').flatMap((id) => (id.trim() === '' ? [] : [id.trim()]))
@@ -82,6 +77,11 @@ interface Target {
 async function targetOf(flags: Flags, repository: string, config: Config, {cwd}: World): Promise<Target> {
   const given = textOf(flags, 'gold')
   const place = given === null ? resolve(repository, config.gold) : resolve(cwd, given)
+  // a setting is whoever's wrote the repository; a flag is one's own
+  if (given === null && !isInside(config.gold))
+    throw new Failure('outside', `the setting \`gold\`, ${plainLine(config.gold, 200)}, leads out of the repository`, {
+      hint: 'correct it, or say where with --gold',
+    })
   const name = nameOf(flags)
   const at = (folder: string, inside: string, known: GoldFile | null): Target => {
     const shown = relative(cwd, join(folder, inside)).split(sep).join('/')

@@ -1,13 +1,13 @@
 import {resolve} from 'node:path'
 import {readText, writeInside} from '../adapters/disk.ts'
 import {Failure} from '../errors.ts'
-import {configOf, settingOptions} from '../locally.ts'
+import {cloneFolderOf, configOf, ownGolds, settingOptions, sourcesOption} from '../locally.ts'
 import {choosePipeline, keysOf, makeHost, sourceOfGold, type GoldFile} from '../outside.ts'
 import {optimizerNames} from '../optimize/optimizers/index.ts'
 import {formatOf, printJson} from '../printing.ts'
 import {plainLine} from '../trust.ts'
-import {atHand, evolve, goldsAt} from '../trial.ts'
-import type {Command, Flags} from './command.ts'
+import {evolve, goldsAt} from '../trial.ts'
+import {textOf, type Command, type Flags} from './command.ts'
 
 const kept = ['--pipeline', '--gold', '--judge', '--threshold', '--max-tokens', '--max-cost-usd']
 
@@ -18,27 +18,30 @@ export const optimize: Command = {
     ...settingOptions.filter(({flags}) => kept.some((each) => flags.startsWith(each))),
     {flags: '--optimizer <name>', summary: 'how the search goes; default: bootstrap', choices: optimizerNames},
     {flags: '--budget <calls>', summary: 'model calls at most, all steps and the judge together'},
+    sourcesOption,
     {flags: '--output <folder>', summary: 'where the evolved YAML is written; default: evolved_pipelines/'},
     {flags: '--format <format>', summary: 'text or json', choices: ['text', 'json']},
   ],
   run: async (_, flags, world) => {
     const format = formatOf(flags)
-    const folder = typeof flags['gold'] === 'string' ? resolve(world.cwd, flags['gold']) : null
+    const given = textOf(flags, 'gold')
+    const folder = given === null ? null : resolve(world.cwd, given)
     const config = configOf(world.cwd, {...flags, gold: undefined})
     const keys = keysOf(world.env)
     const chosen = await choosePipeline(config.pipeline, keys, async (file) => readText(resolve(world.cwd, file)))
     const budget = {calls: callsOf(flags), tokens: null, usd: config.maxCostUsd}
     const host = makeHost({keys, budget, say: world.say})
-    const trials = {config, keys, host, sourceOf: async (gold: GoldFile) => sourceOfGold(gold, world.cwd)}
-    const golds = await atHand(await goldsAt(folder), trials)
+    const clones = cloneFolderOf(flags, world)
+    const trials = {config, keys, host, sourceOf: async (gold: GoldFile) => sourceOfGold(gold, world.cwd, clones)}
+    const golds = await goldsAt(folder, ownGolds(config, world.cwd))
     const {optimized, file, text} = await evolve(
       chosen,
-      flagOf(flags, 'optimizer') ?? 'bootstrap',
+      textOf(flags, 'optimizer') ?? 'bootstrap',
       golds,
       trials,
       budget,
     )
-    const output = flagOf(flags, 'output')
+    const output = textOf(flags, 'output')
     const path = text === null ? null : output === null ? file : `${output}/${file.slice(file.lastIndexOf('/') + 1)}`
     if (text !== null)
       writeInside(
@@ -59,13 +62,8 @@ export const optimize: Command = {
   },
 }
 
-const flagOf = (flags: Flags, name: string): string | null => {
-  const value = flags[name]
-  return typeof value === 'string' ? value : null
-}
-
 function callsOf(flags: Flags): number | null {
-  const given = flagOf(flags, 'budget')
+  const given = textOf(flags, 'budget')
   if (given === null) return null
   if (/^[1-9]\d{0,6}$/.test(given)) return Number(given)
   throw new Failure('bad-flag', `--budget ${plainLine(given, 40)}: is not a number of calls`, {

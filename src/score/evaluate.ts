@@ -12,8 +12,12 @@ export interface Scored {
   readonly findings: Readonly<Record<string, number>>
 }
 
+/** `unjudged`: an outage, the end of the money or a bad gold standard left it with fewer samples than tell anything. */
+export type CaseState = 'judged' | 'unjudged' | 'skipped'
+
 export interface Case {
   readonly gold: string
+  readonly state: CaseState
   /** 0…10, the mean of the samples; null: could not be judged. */
   readonly score: number | null
   readonly interval: readonly [low: number, high: number] | null
@@ -25,6 +29,7 @@ export interface Case {
   readonly usage: Usage
   /** Of this run. */
   readonly milliseconds: number
+  /** Why it was skipped, why it could not be judged, or why a reply was worth nothing. */
   readonly error: string | null
 }
 
@@ -37,7 +42,7 @@ export interface Evaluation {
   /** Against the baseline, paired by gold standard; null: there is none, or it is of other gold standards. */
   readonly change: (Estimate & {readonly fallen: readonly string[]}) | null
   readonly verdict: Verdict
-  /** What this run added. */
+  /** What this run added, in the order in which it was taken. */
   readonly taken: readonly (Scored & {readonly gold: string})[]
 }
 
@@ -64,6 +69,10 @@ export interface Evaluating {
   readonly policy: EvaluationPolicy
   /** What the baseline has of a gold standard; null: nothing, or of another text of it. */
   readonly before: (gold: GoldStandard) => BaselineCase | null
+  /** Why a gold standard is left out on purpose; null: it is not. */
+  readonly skipped?: (gold: GoldStandard) => string | null
+  /** Each sample as soon as it is there: what was paid for must outlive whatever comes next. */
+  readonly keep?: (gold: GoldStandard, scored: Scored) => void
 }
 
 /** The model's fault: a reply in no form is a plan worth 0, while an outage says nothing about the pipeline. */
@@ -78,10 +87,14 @@ const leastSamples = 2
 interface Running {
   readonly gold: GoldStandard
   readonly known: readonly Scored[]
+  readonly skipped: string | null
   taken: readonly Scored[]
   usage: Usage
   milliseconds: number
-  error: string | null
+  /** Ends its sampling. */
+  stopped: string | null
+  /** The last reply that was worth nothing. */
+  worthless: string | null
 }
 
 /**
@@ -91,22 +104,35 @@ interface Running {
  * Throws what the user can fix (a missing key, a bad pipeline): it would fail every case alike.
  */
 export async function evaluate(evaluating: Evaluating): Promise<Evaluation> {
-  const {golds, known, exact, policy} = evaluating
-  const running = golds.map((gold): Running => ({
+  const running = evaluating.golds.map((gold) => begin(gold, evaluating))
+  const taken: Evaluation['taken'][number][] = []
+  for (let round = 1; round <= mostSamples(evaluating); round++) {
+    if (round > leastSamples && isClear(running, evaluating.policy)) break
+    for (const each of running) {
+      if (each.skipped !== null || each.stopped !== null || samplesOf(each).length >= round) continue
+      const scored = await takeOne(each, evaluating)
+      if (scored === null) continue
+      taken.push({...scored, gold: each.gold.name})
+      evaluating.keep?.(each.gold, scored)
+    }
+  }
+  return {...evaluationOf(running, evaluating), taken}
+}
+
+const mostSamples = ({exact, policy}: Evaluating): number => (exact ? 1 : policy.samples)
+
+function begin(gold: GoldStandard, {known, skipped}: Evaluating): Running {
+  const why = skipped?.(gold) ?? null
+  return {
     gold,
-    known: known(gold),
+    known: why === null ? known(gold) : [],
+    skipped: why,
     taken: [],
     usage: noUsage,
     milliseconds: 0,
-    error: null,
-  }))
-  const most = exact ? 1 : policy.samples
-  for (let round = 1; round <= most; round++) {
-    if (round > leastSamples && isClear(running, policy)) break
-    for (const each of running)
-      if (samplesOf(each).length < round && each.error === null) await takeOne(each, evaluating)
+    stopped: null,
+    worthless: null,
   }
-  return evaluationOf(running, evaluating)
 }
 
 const samplesOf = ({known, taken}: Running): readonly Scored[] => [...known, ...taken]
@@ -118,29 +144,41 @@ function isClear(running: readonly Running[], {threshold}: EvaluationPolicy): bo
   return estimated !== null && estimated.interval !== null && sideOf(estimated, threshold) !== 'unclear'
 }
 
-async function takeOne(running: Running, {scoreOn}: Evaluating): Promise<void> {
+/** null: nothing came of it, and nothing more will. */
+async function takeOne(running: Running, {scoreOn}: Evaluating): Promise<Scored | null> {
+  const scored = await scoredOn(running, scoreOn)
+  if (scored !== null) running.taken = [...running.taken, scored]
+  return scored
+}
+
+async function scoredOn(running: Running, scoreOn: Evaluating['scoreOn']): Promise<Scored | null> {
   try {
     const {scorecard, usage, milliseconds} = await scoreOn(running.gold)
     running.usage = addUsage(running.usage, usage)
     running.milliseconds += milliseconds
-    const {score} = scorecard
-    if (score === null) running.error = 'it was not scored'
-    else running.taken = [...running.taken, {score, findings: creditsOf(scorecard)}]
+    if (scorecard.score !== null) return {score: scorecard.score, findings: creditsOf(scorecard)}
+    running.stopped = 'it was not scored'
+    return null
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.code === 'cancelled') throw thrown
     // what a run that failed has cost is not known
     running.usage = {...running.usage, usd: null}
-    if (worthless.includes(thrown.code)) running.taken = [...running.taken, {score: 0, findings: {}}]
-    else if (thrown.exit === 2 && !ofOneCase.includes(thrown.code)) throw thrown
-    running.error = thrown.message
+    if (worthless.includes(thrown.code)) {
+      // a sample like any other: were it not one, running again would roll it anew
+      running.worthless = thrown.message
+      return {score: 0, findings: {}}
+    }
+    if (thrown.exit === 2 && !ofOneCase.includes(thrown.code)) throw thrown
+    running.stopped = thrown.message
+    return null
   }
 }
 
 const creditsOf = ({gold}: Scorecard): Readonly<Record<string, number>> =>
   Object.fromEntries(gold.map(({id, credit}) => [id, credit]))
 
-function evaluationOf(running: readonly Running[], evaluating: Evaluating): Evaluation {
-  const cases = running.map(caseOf)
+function evaluationOf(running: readonly Running[], evaluating: Evaluating): Omit<Evaluation, 'taken'> {
+  const cases = running.map((each) => caseOf(each, evaluating))
   const judged = estimate(cases.map(({samples}) => samples).filter(({length}) => length > 0))
   const change = changeOf(running, evaluating)
   return {
@@ -149,17 +187,19 @@ function evaluationOf(running: readonly Running[], evaluating: Evaluating): Eval
     interval: judged?.interval ?? null,
     change,
     verdict: verdictOf(cases, judged, change, evaluating),
-    taken: running.flatMap(({gold, taken}) => taken.map((scored) => ({...scored, gold: gold.name}))),
   }
 }
 
-function caseOf(running: Running): Case {
-  const {gold, usage, milliseconds, error} = running
+function caseOf(running: Running, evaluating: Evaluating): Case {
+  const {gold, usage, milliseconds, skipped, stopped, worthless: reply} = running
   const samples = scoresOf(running)
+  const enough = Math.min(leastSamples, mostSamples(evaluating))
+  const state = skipped !== null ? 'skipped' : samples.length < enough && stopped !== null ? 'unjudged' : 'judged'
+  const error = skipped ?? stopped ?? reply
   const estimated = estimate(samples.length === 0 ? [] : [samples])
   const findings = meanCredits(samplesOf(running))
   const {mean = null, interval = null} = estimated ?? {}
-  return {gold: gold.name, score: mean, interval, samples, findings, usage, milliseconds, error}
+  return {gold: gold.name, state, score: mean, interval, samples, findings, usage, milliseconds, error}
 }
 
 function meanCredits(samples: readonly Scored[]): Readonly<Record<string, number>> {
@@ -196,26 +236,78 @@ function verdictOf(
   change: Evaluation['change'],
   evaluating: Evaluating,
 ): Verdict {
-  const unknown = cases.filter(({score}) => score === null)
-  if (judged === null || unknown.length * 2 > cases.length) {
-    const message = `${unknown.length} of ${cases.length} cases could not be judged.`
-    return {decision: 'error', reasons: [{code: 'not-judged', message}]}
+  const meant = cases.filter(({state}) => state !== 'skipped')
+  const unknown = meant.filter(({state}) => state === 'unjudged')
+  if (judged === null || unknown.length * 2 > meant.length) {
+    return {
+      decision: 'error',
+      reasons: [reason('not-judged', notJudgedText(unknown.length, meant.length, cases.length))],
+    }
   }
-  const {policy} = evaluating
-  const asks = (what: 'absolute' | 'no-regression'): boolean => policy.baseline === what || policy.baseline === 'both'
-  const relative = asks('no-regression') ? regressionOf(change, policy) : null
-  // without a baseline there is nothing to compare with, and a gate must not open by that
-  const absolute = asks('absolute') || relative === null ? absoluteOf(judged, evaluating) : null
-  const verdicts = [absolute, relative].flatMap((each) => each ?? [])
+  const verdicts = [...rulesOf(judged, change, cases, evaluating), ...leftOutOf(cases, evaluating)]
   const reasons = verdicts.flatMap((each) => each.reasons)
   if (verdicts.some(({decision}) => decision === 'fail')) return {decision: 'fail', reasons}
-  if (unknown.length > 0) {
-    // the cases that were not judged could be the bad ones: an outage must not open the gate
-    const message = `${unknown.length} of ${cases.length} cases could not be judged; the mean is of the others.`
-    return {decision: 'inconclusive', reasons: [...reasons, {code: 'partly-judged', message}]}
-  }
   return {decision: verdicts.some(({decision}) => decision === 'inconclusive') ? 'inconclusive' : 'pass', reasons}
 }
+
+function notJudgedText(unknown: number, meant: number, all: number): string {
+  if (meant === 0) return all === 0 ? 'There is no gold standard.' : `All ${all} gold standards were skipped.`
+  return `${unknown} of ${meant} cases could not be judged.`
+}
+
+/** What the policy asks. What the baseline does not know cannot regress, so the threshold decides on it: else a new name would open the gate. */
+function rulesOf(
+  judged: Estimate,
+  change: Evaluation['change'],
+  cases: readonly Case[],
+  evaluating: Evaluating,
+): readonly Verdict[] {
+  const {policy, golds, before} = evaluating
+  if (policy.baseline === 'absolute') return [absoluteOf(judged, evaluating)]
+  const relative = regressionOf(change, policy)
+  if (policy.baseline === 'both' || relative === null)
+    return [absoluteOf(judged, evaluating), ...(relative === null ? [] : [relative])]
+  const isNew = golds.map((gold) => before(gold) === null)
+  const fresh = cases.filter(({samples}, at) => isNew[at] === true && samples.length > 0)
+  const estimated = estimate(fresh.map(({samples}) => samples))
+  if (estimated === null) return [relative]
+  const ofNew = absoluteOf(estimated, {...evaluating, golds: golds.filter((_, at) => isNew[at])})
+  const names = fresh.map(({gold}) => gold).join(', ')
+  return [
+    relative,
+    {
+      ...ofNew,
+      reasons: ofNew.reasons.map((each) => reason(each.code, `${names}, not in the baseline: ${each.message}`)),
+    },
+  ]
+}
+
+/** What was not judged could be what is bad: neither an outage nor a clone that is not there may open the gate. */
+function leftOutOf(cases: readonly Case[], {golds, before}: Evaluating): readonly Verdict[] {
+  const unjudged = cases.filter(({state}) => state === 'unjudged')
+  const skipped = cases.filter(({state}) => state === 'skipped')
+  const known = cases.filter(({state}, at) => state === 'skipped' && isKnown(golds[at], before))
+  const meant = cases.length - skipped.length
+  const many = `${unjudged.length} of ${meant} cases could not be judged, or not often enough`
+  return [
+    leftOut('inconclusive', 'partly-judged', many, unjudged),
+    leftOut('inconclusive', 'baseline-skipped', 'In the baseline, and skipped now', known),
+    leftOut('pass', 'skipped', 'Skipped, and not in the mean', skipped),
+  ].flatMap((each) => each ?? [])
+}
+
+const leftOut = (
+  decision: Verdict['decision'],
+  code: string,
+  message: string,
+  cases: readonly Case[],
+): Verdict | null =>
+  cases.length === 0
+    ? null
+    : {decision, reasons: [reason(code, `${message}: ${cases.map(({gold}) => gold).join(', ')}.`)]}
+
+const isKnown = (gold: GoldStandard | undefined, before: Evaluating['before']): boolean =>
+  gold !== undefined && before(gold) !== null
 
 const rangeOf = ([low, high]: readonly [number, number]): string => `${low.toFixed(2)} to ${high.toFixed(2)}`
 

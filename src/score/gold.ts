@@ -16,7 +16,11 @@ export type GoldFinding = z.infer<typeof GoldFinding>
 export const Source = z.union([
   z.strictObject({path: z.string().min(1)}),
   z.strictObject({pack: z.string().min(1)}),
-  z.strictObject({repository: z.string().min(1), commit: z.string().min(1)}),
+  z.strictObject({
+    repository: z.string().min(1),
+    /** A branch moves, and its gold standard would be of other code tomorrow. */
+    commit: z.string().regex(/^[0-9a-f]{7,64}$/, 'the sha of a commit, in lower case, at least seven digits'),
+  }),
 ])
 export type Source = z.infer<typeof Source>
 

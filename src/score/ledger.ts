@@ -32,7 +32,9 @@ export function readLedger(text: string, file: string): Ledger {
       throw new Failure('bad-ledger', `${file}:${at + 1}:1: this line is no sample`, {
         hint: 'remove the line, take the file of the last good run, or begin a new one with another --ledger',
       })
-    byKey.set(sample.key, [...(byKey.get(sample.key) ?? []), sample])
+    const same = byKey.get(sample.key)
+    if (same === undefined) byKey.set(sample.key, [sample])
+    else same.push(sample)
   })
   return {samplesOf: (key) => byKey.get(key) ?? []}
 }
@@ -46,6 +48,5 @@ function sampleOf(line: string): Sample | null {
   }
 }
 
-/** What is appended, each line ended. */
-export const renderSamples = (samples: readonly Sample[]): string =>
-  samples.map((sample) => `${JSON.stringify(sample)}\n`).join('')
+/** What is appended: a line, ended. */
+export const renderSample = (sample: Sample): string => `${JSON.stringify(sample)}\n`

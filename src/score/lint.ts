@@ -23,8 +23,11 @@ const warning = (code: string, message: string, path: Path): Remark => ({severit
 
 /** @param moves whether it is about a repository that goes on changing: a quote that only moved is found again there */
 export function lintGold(gold: GoldStandard, code: Code, moves: boolean): readonly Remark[] {
+  const places = gold.findings.flatMap((finding, at) => placeRemarks(finding, ['findings', at], code, moves))
+  // of code of others nothing is quoted, and its commit does not move
+  const isOfOthers = 'repository' in gold.source
   return [
-    ...gold.findings.flatMap((finding, at) => placeRemarks(finding, ['findings', at], code, moves)),
+    ...(isOfOthers ? places.filter((each) => each.code !== 'no-evidence') : places),
     ...selfRemarks(gold, code, moves),
     ...useRemarks(gold),
     ...alikeRemarks(gold, code),

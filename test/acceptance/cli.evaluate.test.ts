@@ -1,6 +1,6 @@
 /** `evaluate` and what it remembers: baseline, ledger, clones of public repositories. On the bundle, without a network. */
 import {execFileSync} from 'node:child_process'
-import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {pathToFileURL} from 'node:url'
@@ -30,6 +30,8 @@ describe('the baseline', () => {
     expect(fell).toMatchObject({code: 1, stdout: expect.stringMatching(/fell by \d/)})
     const lower = await evaluate('--gold', shop, '--baseline', file, '--update-baseline')
     expect(lower).toMatchObject({code: 2, stderr: expect.stringContaining('it would fall for otp-shop (9.50')})
+    const json = await evaluate('--gold', shop, '--baseline', file, '--update-baseline', '--format', 'json')
+    expect([json.code, Object.keys(JSON.parse(json.stdout))]).toEqual([2, expect.arrayContaining(['cases', 'mean'])])
     expect(readFileSync(file, 'utf8')).toBe(raised)
   })
 
@@ -46,12 +48,24 @@ describe('the baseline', () => {
     expect(code).toBe(0)
   })
 
+  symlinkSync(at('nowhere'), at('link.yaml'), 'file')
   test.each([
     {name: 'is not there', words: ['--baseline', 'none.yaml'], says: /none\.yaml/},
     {name: 'is broken', words: ['--baseline', 'broken.yaml'], says: /broken\.yaml:2:1/},
     {name: 'is to be written nowhere', words: ['--update-baseline'], says: /needs --baseline/},
     {name: 'has no folder', words: ['--baseline', 'no/b.yaml', '--update-baseline'], says: /no such folder/},
     {name: 'is empty', words: ['--baseline', ''], says: /--baseline is empty/},
+    {
+      name: 'is a link',
+      words: ['--baseline', 'link.yaml', '--update-baseline'],
+      says: /a link or a folder stands there/,
+    },
+    {
+      name: 'is the ledger',
+      words: ['--baseline', 'b.yaml', '--update-baseline', '--ledger', 'b.yaml'],
+      says: /--ledger names/,
+    },
+    {name: 'is fine, but there are no clones', words: ['--sources', 'broken.yaml'], says: /no such folder/},
   ])('that $name: exit 2, and which file', async ({words, says}) => {
     writeFileSync(at('broken.yaml'), 'schema: 1\npipelines: offline\ncases: []\n')
     const {code, stdout, stderr} = await evaluate('--gold', shop, ...words)
@@ -73,6 +87,48 @@ describe('the ledger', () => {
     expect(second.stderr).not.toContain('scan')
   })
 
+  test('is appended to on a line of its own, though an editor took the last newline', async () => {
+    const file = at('open.jsonl')
+    const other = {schema: 1, key: 'a'.repeat(64), gold: 'x', pipeline: 'y', score: 1, findings: {}}
+    writeFileSync(file, JSON.stringify(other))
+    expect((await evaluate('--gold', shop, '--ledger', file)).code).toBe(0)
+    const [first = '', second = ''] = readFileSync(file, 'utf8').split('\n')
+    expect([JSON.parse(first), JSON.parse(second)]).toEqual([other, expect.objectContaining({gold: 'otp-shop'})])
+  })
+
+  test('and baseline inside the repository that they are about change nothing of it', async () => {
+    const own = at('own')
+    mkdirSync(join(own, 'gold', 'self'), {recursive: true})
+    writeFileSync(join(own, 'a.py'), 'def f(x=[]):\n    x.append(1)\n    return x\n')
+    const finding =
+      '{id: G1, category: mutable-default-argument, severity: high, description: "One list for all calls.", locations: [{file: a.py, start_line: 1}]}'
+    writeFileSync(
+      join(own, 'gold', 'self', 'gold.yaml'),
+      `schema: 1\nname: self\nsource: {path: .}\nfindings: [${finding}]\n`,
+    )
+    const words = [
+      'evaluate',
+      '--pipeline',
+      'offline',
+      '--gate',
+      'warn',
+      '--format',
+      'json',
+      '--ledger',
+      'l.jsonl',
+      '--baseline',
+      'b.yaml',
+      '--update-baseline',
+    ]
+    const run = async (): Promise<readonly [number | null, number]> => {
+      const {code, stdout} = await spawnBundle({args: words, cwd: own, node: offline})
+      return [code, JSON.parse(stdout).taken.length]
+    }
+    expect(await run()).toEqual([0, 1])
+    expect(await run()).toEqual([0, 0])
+    expect(readFileSync(join(own, 'l.jsonl'), 'utf8').trim().split('\n')).toHaveLength(1)
+  })
+
   test('that was changed by hand is refused with its line, and kept', async () => {
     const file = at('forged.jsonl')
     writeFileSync(file, '{"score": 10}\n')
@@ -80,6 +136,22 @@ describe('the ledger', () => {
     expect({code, stderr}).toEqual({code: 2, stderr: expect.stringContaining('forged.jsonl:1:1')})
     expect(readFileSync(file, 'utf8')).toBe('{"score": 10}\n')
   })
+})
+
+test('two gold standards of one name are refused, and both files are named', async () => {
+  const folder = at('twins')
+  for (const name of ['one', 'two']) {
+    mkdirSync(join(folder, name), {recursive: true})
+    writeFileSync(
+      join(folder, name, 'gold.yaml'),
+      readFileSync(shop, 'utf8').replace('path: repository', `path: ${join(root, 'gold', 'otp-shop', 'repository')}`),
+    )
+  }
+  const {code, stdout, stderr} = await evaluate('--gold', folder)
+  expect({code, stdout}).toEqual({code: 2, stdout: ''})
+  expect(stderr).toMatch(/twins\/one\/gold.yaml and .*twins\/two\/gold.yaml both have the name otp-shop/)
+  const checked = await spawnBundle({args: ['check', 'one/gold.yaml', 'two/gold.yaml'], cwd: folder, node: offline})
+  expect(checked).toMatchObject({code: 2, stdout: expect.stringContaining('two/gold.yaml:4:7 same-name')})
 })
 
 describe('gold standards about public repositories', () => {
@@ -126,19 +198,26 @@ describe('gold standards about public repositories', () => {
   })
 
   test.each([
-    {name: 'no folder is given', sha: commit, words: [], says: 'give --sources DIR'},
-    {name: 'there is no clone', sha: commit, words: ['--sources', work], says: 'there is no clone at'},
+    {name: 'no folder is given', sha: commit, words: [], says: 'is skipped', why: 'give --sources DIR'},
+    {
+      name: 'there is no clone',
+      sha: commit,
+      words: ['--sources', work],
+      says: 'cannot be judged',
+      why: 'there is no clone at',
+    },
     {
       name: 'the clone has no such commit',
       sha: '1'.repeat(40),
       words: ['--sources', join(work, 'sources')],
-      says: 'is not at hand',
+      says: 'cannot be judged',
+      why: 'no such ref',
     },
-  ])('are skipped with the reason when $name', async ({sha, words, says}) => {
-    const {code, stderr} = await evaluate('--gold', goldAt(sha), ...words)
-    expect(stderr).toContain(says)
-    expect(stderr).toContain('public is skipped')
-    expect(code).toBe(0)
+  ])('are named with the reason when $name, and never pass', async ({sha, words, says, why}) => {
+    const {code, stdout, stderr} = await evaluate('--gold', goldAt(sha), ...words, '--gate', 'enforce')
+    expect(stderr).toContain(`public ${says}`)
+    expect(stdout).toContain(why)
+    expect(code).toBe(3)
     expect(existsSync(join(work, 'evolved_pipelines'))).toBe(false)
   })
 })

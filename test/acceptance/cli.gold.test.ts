@@ -316,6 +316,15 @@ describe('what is wrong is refused and nothing is written', () => {
     expect((await run(cwd, 'gold', 'add', 'plan.yaml', '--from', 'F3')).code).toBe(2)
     expect(readdirSync(join(outside, 'elsewhere'))).toEqual([])
   })
+
+  test('a setting that leads out of the repository is not followed, a flag is', async () => {
+    const outside = folder({keep: 'mine'})
+    const cwd = repository({'.github/refactor-plan.yml': `gold: ${outside}\n`})
+    const refused = await run(cwd, 'gold', 'add', 'plan.yaml', '--from', 'F3')
+    expect(refused).toMatchObject({code: 2, stderr: expect.stringContaining('leads out of the repository')})
+    expect(readdirSync(outside)).toEqual(['keep'])
+    expect((await run(cwd, 'gold', 'add', 'plan.yaml', '--from', 'F3', '--gold', outside)).code).toBe(0)
+  })
 })
 
 describe('check on a gold standard', () => {

@@ -60,11 +60,20 @@ describe('evaluate', () => {
       'error',
     ],
     ['no gold standard', {}, [], null, 'error'],
-  ])('%s', async (_, answers, scores, mean, decision) => {
+  ] as const)('%s', async (_, answers, scores, mean, decision) => {
     const evaluation = await run(answers)
     expect(evaluation.cases.map(({score}) => score)).toEqual(scores)
     expect(evaluation.mean).toBe(mean)
     expect(evaluation.verdict.decision).toBe(decision)
+  })
+
+  test('nothing to judge is said as it is', async () => {
+    expect((await run({})).verdict.reasons).toEqual([{code: 'not-judged', message: 'There is no gold standard.'}])
+    const skipped = await sample(remembering(), () => 9, {skipped: () => 'no clone'})
+    expect(skipped.verdict).toMatchObject({
+      decision: 'error',
+      reasons: [{message: 'All 3 gold standards were skipped.'}],
+    })
   })
 
   test('says why, and what is not known of the costs', async () => {
@@ -223,5 +232,85 @@ describe('a baseline', () => {
     expect((await sample(remembering(), around, {before: before([7.4])})).verdict.decision).toBe('inconclusive')
     expect((await sample(remembering(), around)).verdict.decision).toBe('inconclusive')
     expect((await sample(remembering(), () => 6, {before: before([8.4])})).verdict.decision).toBe('fail')
+  })
+})
+
+/** Scores by gold standard, one a round; a `Failure` is thrown. */
+const scripted = (rounds: Readonly<Record<string, readonly (number | Failure)[]>>): Pick<Evaluating, 'scoreOn'> => {
+  const asked = new Map<string, number>()
+  return {
+    scoreOn: async ({name}) => {
+      const round = asked.get(name) ?? 0
+      asked.set(name, round + 1)
+      const answer = rounds[name]?.[round]
+      if (answer === undefined) throw new TypeError(`${name} is not asked a ${round + 1}. time`)
+      if (typeof answer !== 'number') throw answer
+      return {scorecard: {...good, score: answer}, usage, milliseconds: 5}
+    },
+  }
+}
+
+const decisionOf = async (
+  rounds: Parameters<typeof scripted>[0],
+  more: Partial<Evaluating> = {},
+): Promise<readonly [string, readonly number[]]> => {
+  const names = Object.keys(rounds)
+  const policy = {threshold: 8, samples: 2, baseline: 'absolute', tolerance: 0.25} as const
+  const {verdict, cases} = await sample(remembering(), () => 0, {names, policy, ...scripted(rounds), ...more})
+  return [verdict.decision, cases.map(({samples}) => samples.length)]
+}
+
+describe('what goes wrong between samples', () => {
+  const spent = new Failure('budget-spent', 'no more')
+  test.each([
+    ['an outage in the second round passes nothing on one sample', {a: [9, 9], b: [9, outage]}, 'inconclusive', [2, 1]],
+    ['nor does the end of the money, for all', {a: [9, spent], b: [9, spent]}, 'error', [1, 1]],
+    ['a reply in no form is a sample, and the next is taken', {a: [9, 9], b: [notAPlan, 9]}, 'inconclusive', [2, 2]],
+    ['twice no form', {a: [notAPlan, notAPlan]}, 'fail', [2]],
+  ] as const)('%s', async (_, rounds, decision, counts) => {
+    expect(await decisionOf(rounds)).toEqual([decision, counts])
+  })
+
+  test('each sample is kept before the next is asked for', async () => {
+    const kept: number[] = []
+    const stop = new Failure('cancelled', 'stopped', {exit: 3})
+    const rounds = {a: [9, stop], b: [notAPlan, 7]}
+    const all = decisionOf(rounds, {keep: (_, {score}) => void kept.push(score)})
+    await expect(all).rejects.toBe(stop)
+    expect(kept).toEqual([9, 0])
+  })
+})
+
+describe('what is skipped', () => {
+  const only = (name: string): Pick<Evaluating, 'skipped'> => ({
+    skipped: (each) => (each.name === name ? 'no clone' : null),
+  })
+  test('stays in the table, is not asked and is named by the verdict', async () => {
+    const {cases, verdict, mean} = await sample(remembering(), () => 9, {names: ['a', 'b'], ...only('b')})
+    expect(cases[1]).toMatchObject({gold: 'b', state: 'skipped', score: null, samples: [], error: 'no clone'})
+    expect([mean, verdict.decision, verdict.reasons[0]?.message]).toEqual([
+      9,
+      'pass',
+      'Skipped, and not in the mean: b.',
+    ])
+  })
+  test('does not pass when the baseline knows it', async () => {
+    const before = (): BaselineCase => ({gold: 'b', digest: 'd'.repeat(64), samples: [9], findings: {}})
+    const {verdict} = await sample(remembering(), () => 9, {names: ['a', 'b'], ...only('b'), before})
+    expect(verdict).toMatchObject({decision: 'inconclusive', reasons: [{code: 'baseline-skipped'}, {code: 'skipped'}]})
+  })
+})
+
+describe('what the baseline does not know', () => {
+  const before: Evaluating['before'] = ({name}) =>
+    name === 'a' ? {gold: 'a', digest: 'd'.repeat(64), samples: [7], findings: {}} : null
+  test.each([
+    [9, 'pass', []],
+    [1, 'fail', ['b, not in the baseline: The mean 1.00 is below 8.']],
+  ] as const)('needs the threshold under no-regression too: %d is a %s', async (score, decision, messages) => {
+    const policy = {threshold: 8, samples: 1, baseline: 'no-regression', tolerance: 0.25} as const
+    const rounds = {a: [7], b: [score]}
+    const {verdict} = await sample(remembering(), () => 0, {names: ['a', 'b'], policy, before, ...scripted(rounds)})
+    expect([verdict.decision, verdict.reasons.map(({message}) => message)]).toEqual([decision, messages])
   })
 })

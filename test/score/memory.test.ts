@@ -3,10 +3,11 @@ import * as fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import {Failure} from '../../src/errors.ts'
 import {loweredBy, parseBaseline, renderBaseline, type Baseline} from '../../src/score/baseline.ts'
-import {readLedger, renderSamples, type Sample} from '../../src/score/ledger.ts'
+import {readLedger, renderSample, type Sample} from '../../src/score/ledger.ts'
 import {difference, estimate, sideOf} from '../../src/score/sampling.ts'
 
 const key = 'a'.repeat(64)
+const linesOf = (samples: readonly Sample[]): string => samples.map(renderSample).join('')
 const sampleOf = (score: number, more: Partial<Sample> = {}): Sample => ({
   schema: 1,
   key,
@@ -20,7 +21,7 @@ const sampleOf = (score: number, more: Partial<Sample> = {}): Sample => ({
 describe('the ledger', () => {
   test('gives back what was appended, by key and in order', () => {
     const other = sampleOf(3, {key: 'b'.repeat(64)})
-    const ledger = readLedger(renderSamples([sampleOf(7), other]) + renderSamples([sampleOf(8)]), 'ledger.jsonl')
+    const ledger = readLedger(linesOf([sampleOf(7), other, sampleOf(8)]), 'ledger.jsonl')
     expect(ledger.samplesOf(key).map(({score}) => score)).toEqual([7, 8])
     expect(ledger.samplesOf('c'.repeat(64))).toEqual([])
   })
@@ -29,7 +30,7 @@ describe('the ledger', () => {
     fc.assert(
       fc.property(any, (each) => {
         const samples = each.map(({score, gold}) => sampleOf(score === 0 ? 0 : score, {gold}))
-        expect(readLedger(renderSamples(samples), 'l').samplesOf(key)).toEqual(samples)
+        expect(readLedger(linesOf(samples), 'l').samplesOf(key)).toEqual(samples)
       }),
     )
   })
@@ -40,7 +41,7 @@ describe('the ledger', () => {
     ['another key', JSON.stringify({...sampleOf(5), forged: true})],
     ['a number', '7'],
   ])('%s is refused with its line, never skipped', (_, line) => {
-    const read = (): unknown => readLedger(`${renderSamples([sampleOf(5)])}${line}\n`, 'l.jsonl')
+    const read = (): unknown => readLedger(`${renderSample(sampleOf(5))}${line}\n`, 'l.jsonl')
     expect(read).toThrow(Failure)
     expect(read).toThrow('l.jsonl:2:1')
   })
