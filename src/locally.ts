@@ -18,6 +18,7 @@ import {
   modelsOf,
   parseGold,
   readGoldFolder,
+  unreadNotes,
   type GoldFile,
 } from './outside.ts'
 import {isInside} from './pack/boundary.ts'
@@ -154,7 +155,11 @@ export async function planLocally(path: string, flags: Flags, world: World): Pro
     run_url: null,
     gold: judged.gold,
     leftOut: judged.pack.leftOut,
-    notes: [...(chosen.note === null ? [] : [chosen.note]), ...notesOn(judged, written, path, flags)],
+    notes: [
+      ...(chosen.note === null ? [] : [chosen.note]),
+      ...unreadNotes(chosen.pipeline, judged.code.paths),
+      ...notesOn(judged, written, path, flags),
+    ],
   })
   if (typeof flags['record'] === 'string')
     writeFileAt(resolve(world.cwd, flags['record']), `${JSON.stringify(report, null, 2)}\n`)

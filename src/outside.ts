@@ -15,6 +15,7 @@ import {parsePipeline} from './pipeline/pipeline.ts'
 import type {Pipeline, Trace} from './pipeline/step.ts'
 import {pricesAt} from './prices.ts'
 import {metered, priced, retried, routed, type Budget, type Usage} from './provider.ts'
+import {unreadLanguages} from './scan/parse.ts'
 import type {Gone} from './score/anchor.ts'
 import {GoldStandard} from './score/gold.ts'
 import type {Decision} from './score/scorecard.ts'
@@ -275,6 +276,14 @@ export function candidateNotes(candidates: readonly string[], {plan, gold, repos
 
 const shellWord = (text: string): string =>
   /^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+
+/** A plan without a finding is no praise where nothing was looked for. */
+export function unreadNotes({steps}: Pipeline, paths: readonly string[]): readonly string[] {
+  const unread = unreadLanguages(paths).slice(0, 5)
+  if (unread.length === 0 || steps.some(({models}) => models.length > 0)) return []
+  const named = unread.map(({language, files}) => `${language} (${files} ${files === 1 ? 'file' : 'files'})`).join(', ')
+  return [`No static rule reads ${named}: without a model nothing is found there.`]
+}
 
 /** What left a gold standard's denominator, so that nobody wonders where a finding went. */
 export const goneNotes = (gone: readonly Gone[]): readonly string[] =>

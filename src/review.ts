@@ -16,6 +16,7 @@ import {
   exitOf,
   candidateNotes,
   goneNotes,
+  unreadNotes,
   isOwnGold,
   makeHost,
   modelsOf,
@@ -308,6 +309,7 @@ const reportFor = ({judged, target, chosen, config, gold, spent, milliseconds}: 
     leftOut: judged.pack.leftOut,
     notes: [
       ...(chosen.note === null ? [] : [chosen.note]),
+      ...unreadNotes(chosen.pipeline, judged.code.paths),
       ...goneNotes(judged.gone),
       ...candidateNotes(judged.candidates, {plan: planFileName(judged.plan, digestOf)}),
     ],

@@ -71,6 +71,7 @@ export function criteriaOf({scorecard}: Report): readonly Criterion[] {
   if (scorecard === null) return []
   const {coverage, precision, grounding, structure} = scorecard.subscores
   const value = (share: number | null): string => (share === null ? '–' : percent(share))
+  const nothing = scorecard.findings.length === 0 ? 'the plan has no findings' : null
   const missed = scorecard.gold.filter(({credit}) => credit < 0.4).length
   const wrong = scorecard.findings.filter(({class: kind}) => kind !== 'matched' && kind !== 'novel').length
   return [
@@ -85,11 +86,11 @@ export function criteriaOf({scorecard}: Report): readonly Criterion[] {
       value: value(precision),
       meaning:
         precision === null
-          ? 'needs a gold standard'
+          ? (nothing ?? 'needs a gold standard')
           : `${wrong} of ${scorecard.findings.length} findings not supported`,
     },
-    {name: 'Grounding', value: value(grounding), meaning: 'places and quotes that stand in the code'},
-    {name: 'Structure', value: value(structure), meaning: 'references, order and checkable changes'},
+    {name: 'Grounding', value: value(grounding), meaning: nothing ?? 'places and quotes that stand in the code'},
+    {name: 'Structure', value: value(structure), meaning: nothing ?? 'references, order and checkable changes'},
   ]
 }
 

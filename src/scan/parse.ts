@@ -21,8 +21,58 @@ const languageOfExtension: Readonly<Record<string, Language>> = {
   py: 'python',
 }
 
+/** Code that no rule reads, as people call it. */
+const otherLanguages: Readonly<Record<string, string>> = {
+  c: 'C',
+  cc: 'C++',
+  clj: 'Clojure',
+  cpp: 'C++',
+  cs: 'C#',
+  dart: 'Dart',
+  erl: 'Erlang',
+  go: 'Go',
+  groovy: 'Groovy',
+  h: 'C',
+  hpp: 'C++',
+  hs: 'Haskell',
+  java: 'Java',
+  jl: 'Julia',
+  kt: 'Kotlin',
+  lua: 'Lua',
+  ml: 'OCaml',
+  php: 'PHP',
+  pl: 'Perl',
+  r: 'R',
+  rb: 'Ruby',
+  rs: 'Rust',
+  scala: 'Scala',
+  sh: 'shell',
+  svelte: 'Svelte',
+  swift: 'Swift',
+  vue: 'Vue',
+  zig: 'Zig',
+}
+
+export interface Unread {
+  readonly language: string
+  readonly files: number
+}
+
+/** Languages in which nothing can be found, by the number of files. */
+export function unreadLanguages(paths: readonly string[]): readonly Unread[] {
+  const counts = new Map<string, number>()
+  for (const path of paths) {
+    const extension = extensionOf(path)
+    const language = Object.hasOwn(otherLanguages, extension) ? otherLanguages[extension] : undefined
+    if (language !== undefined) counts.set(language, (counts.get(language) ?? 0) + 1)
+  }
+  return [...counts].map(([language, files]) => ({language, files})).toSorted((a, b) => b.files - a.files)
+}
+
+const extensionOf = (path: string): string => /\.([a-z]+)$/.exec(path.toLowerCase())?.[1] ?? ''
+
 /** By the extension alone; null for everything no rule reads. */
 export function languageOf(path: string): Language | null {
-  const extension = /\.([a-z]+)$/.exec(path.toLowerCase())?.[1] ?? ''
+  const extension = extensionOf(path)
   return Object.hasOwn(languageOfExtension, extension) ? (languageOfExtension[extension] ?? null) : null
 }

@@ -4,7 +4,7 @@ export const findingClasses = ['matched', 'novel', 'duplicate', 'unsupported', '
 export type FindingClass = (typeof findingClasses)[number]
 
 export interface Subscores {
-  /** Each in 0…1. null: could not be told (no gold standard: coverage and precision). */
+  /** Each in 0…1. null: could not be told (no gold standard: coverage and precision; no findings: all but coverage). */
   readonly coverage: number | null
   readonly precision: number | null
   readonly grounding: number | null

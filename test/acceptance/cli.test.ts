@@ -150,6 +150,17 @@ describe('the main job, offline', () => {
     expect((await run(cwd, 'plan', join(shop, 'repository'), '--require-gold')).code).toBe(1)
   })
 
+  test('a plan that found nothing because no rule reads the language is no praise', async () => {
+    const relay = join(root, 'gold', 'go-relay')
+    const args = ['plan', join(relay, 'repository'), '--gold', join(relay, 'gold.yaml'), '--format', 'json']
+    const {code, stdout, stderr} = await run(folder('go'), ...args)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/No static rule reads Go \(\d+ files\): without a model nothing is found there\./)
+    expect(JSON.parse(stdout)).toMatchObject({
+      score: {score: 0, subscores: {coverage: 0, precision: null, grounding: null, structure: null}},
+    })
+  })
+
   test('a folder that is no git repository works and says so', async () => {
     const cwd = folder('no-git-cwd')
     const code = folder('no-git', {'lib/a.ex': 'defmodule A do\n  def go, do: spawn(fn -> :ok end)\nend\n'})
@@ -592,7 +603,14 @@ describe('the other commands', () => {
     const json = await run(folder('evaluate'), 'evaluate', '--pipeline', 'offline', '--format', 'json')
     expect(JSON.parse(json.stdout)).toMatchObject({
       schema: 1,
-      cases: [{gold: 'go-relay'}, {gold: 'otp-shop'}, {gold: 'py-ingest'}, {gold: 'ts-billing'}],
+      cases: [
+        {gold: 'ex-honeydew', state: 'skipped', score: null},
+        {gold: 'go-relay', state: 'judged'},
+        {gold: 'js-http-proxy', state: 'skipped', score: null},
+        {gold: 'otp-shop', state: 'judged'},
+        {gold: 'py-ingest', state: 'judged'},
+        {gold: 'ts-billing', state: 'judged'},
+      ],
       mean: expect.any(Number),
       verdict: {decision: 'fail'},
     })

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import type {Tree} from 'web-tree-sitter'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {loadParse} from '../../src/adapters/grammars.ts'
-import {languageOf, languages, type Parse} from '../../src/scan/parse.ts'
+import {languageOf, languages, unreadLanguages, type Parse} from '../../src/scan/parse.ts'
 import {scan} from '../../src/scan/scan.ts'
 import type {Code} from './example.ts'
 import {elixirExamples} from './examples/elixir.ts'
@@ -37,6 +37,24 @@ describe('languageOf', () => {
     ['ts', null],
   ])('%s → %s', (path, language) => {
     expect(languageOf(path)).toBe(language)
+  })
+})
+
+describe('unreadLanguages', () => {
+  it.each([
+    [[], []],
+    [['a.ts', 'b.py', 'README.md', 'data.json', 'a.constructor'], []],
+    [['a.go'], [{language: 'Go', files: 1}]],
+    [
+      ['a.go', 'b.c', 'B.H', 'c.cpp', 'x/d.cc', 'e.hpp'],
+      [
+        {language: 'C++', files: 3},
+        {language: 'C', files: 2},
+        {language: 'Go', files: 1},
+      ],
+    ],
+  ])('%j: %j', (paths, unread) => {
+    expect(unreadLanguages(paths)).toEqual(unread)
   })
 })
 

@@ -9,7 +9,7 @@ export const grounding: Scorer = {
   score: ({settlement: {findings}}) => {
     const known = findings.filter((finding) => finding.class !== 'novel')
     const measured = known.length === 0 ? findings : known
-    if (measured.length === 0) return 1
+    if (measured.length === 0) return null
     return measured.reduce((sum, {grounding}) => sum + grounding, 0) / measured.length
   },
   factor: (value) => (0.3 + 0.7 * value) ** 0.5,

@@ -13,8 +13,7 @@ const maxBelieved = 1 / 3
 export const precision: Scorer = {
   summary: 'how much of what the plan says holds, and is said once',
   score: ({settlement: {findings}, matching}) => {
-    if (matching === null) return null
-    if (findings.length === 0) return 1
+    if (matching === null || findings.length === 0) return null
     const bad = findings.reduce((sum, {badness}) => sum + badness, 0)
     const needed = matching.gold.filter(({weight}) => weight > 0).length
     const said = findings.filter(({counts}) => counts).length

@@ -28,7 +28,7 @@ export const capFor = (beyond: number): number => Math.max(0, Math.round(100 * (
 export interface Scorer {
   /** One line, for the docs. */
   readonly summary: string
-  /** 0…1; null when it cannot be told without a gold standard. */
+  /** 0…1; null when it cannot be told: without a gold standard, or of a plan that says nothing. */
   readonly score: (comparison: Comparison) => number | null
   /** What the score is multiplied by for a sub-score: §3.9. */
   readonly factor: (value: number) => number

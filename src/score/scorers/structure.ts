@@ -3,8 +3,10 @@ import {capFor, type Cap, type Scorer} from './scorer.ts'
 /** §3.8, relative to the gold standard's own; a limit that the gold standard itself would hit does not apply. */
 export const structure: Scorer = {
   summary: 'do ids, references, order and verification of the changes hold together',
-  score: ({structure: {value}, reference}) =>
-    reference === null || reference.value === 0 ? value : Math.min(1, value / reference.value),
+  score: ({settlement: {findings}, structure: {value}, reference}) => {
+    if (findings.length === 0) return null
+    return reference === null || reference.value === 0 ? value : Math.min(1, value / reference.value)
+  },
   factor: (value) => 0.8 + 0.2 * value,
   caps: ({structure: ours, reference}) => {
     const caps: Cap[] = []
