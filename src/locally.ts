@@ -155,11 +155,7 @@ export async function planLocally(path: string, flags: Flags, world: World): Pro
     run_url: null,
     gold: judged.gold,
     leftOut: judged.pack.leftOut,
-    notes: [
-      ...(chosen.note === null ? [] : [chosen.note]),
-      ...unreadNotes(chosen.pipeline, judged.code.paths),
-      ...notesOn(judged, written, path, flags),
-    ],
+    notes: notesOn(chosen, judged, written, path, flags),
   })
   if (typeof flags['record'] === 'string')
     writeFileAt(resolve(world.cwd, flags['record']), `${JSON.stringify(report, null, 2)}\n`)
@@ -167,7 +163,15 @@ export async function planLocally(path: string, flags: Flags, world: World): Pro
   return {report, verdict: judged.verdict, config, judged, path: written}
 }
 
-const notesOn = ({gone, candidates}: Judged, plan: string, path: string, flags: Flags): readonly string[] => [
+const notesOn = (
+  {note, pipeline}: Awaited<ReturnType<typeof choosePipeline>>,
+  {gone, candidates, code}: Judged,
+  plan: string,
+  path: string,
+  flags: Flags,
+): readonly string[] => [
+  ...(note === null ? [] : [note]),
+  ...unreadNotes(pipeline, code.paths),
   ...goneNotes(gone),
   ...candidateNotes(candidates, {
     plan,

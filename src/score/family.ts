@@ -70,15 +70,20 @@ const namesBy = (table: Readonly<Record<string, string>>): ReadonlyMap<string, R
 const byCategory = namesBy(families)
 const byWord = namesBy(words)
 
-/** The families of a category; the category itself where nobody knows it. */
+/** A name that speaks of more families than this is no name: it would be like every category. */
+const maxFamilies = 2
+
+/** The families of a category; the category itself where nobody knows it, or where it names everything. */
 export function familiesOf(category: string): ReadonlySet<string> {
   const known = byCategory.get(category)
   if (known !== undefined) return known
-  const told = category
-    .toLowerCase()
-    .split(/[^\p{L}\p{N}]+/u)
-    .flatMap((word) => [...(byWord.get(word) ?? [])])
-  return new Set(told.length === 0 ? [category] : told)
+  const told = new Set(
+    category
+      .toLowerCase()
+      .split(/[^\p{L}\p{N}]+/u)
+      .flatMap((word) => [...(byWord.get(word) ?? [])]),
+  )
+  return told.size === 0 || told.size > maxFamilies ? new Set([category]) : told
 }
 
 export function isSameFamily(a: string, b: string): boolean {

@@ -1,5 +1,5 @@
 /** A matching and what a judge said of it → what each finding is and earns. Cheap: an interval settles a thousand times. */
-import type {Severity} from '../scan/finding.ts'
+import type {Finding, Severity} from '../scan/finding.ts'
 import {isTrapped, relativeGrounding, sure, type Candidate, type Link, type Matching} from './match.ts'
 import type {FindingClass} from './scorecard.ts'
 import {nameOf} from './similarity.ts'
@@ -81,12 +81,20 @@ export function settle(matching: Matching, opinion: Opinion = noOpinion): Settle
 /** A plan in which fewer findings than this hit something says so much that it hits something by chance. */
 const usualHits = 1 / 3
 
+/** How often a plan has pointed at the code, in findings of the usual size: one that names four places has guessed four times. */
+function triesOf({gold, candidates}: Pick<Matching, 'gold' | 'candidates'>): number {
+  const places = (findings: readonly {readonly finding: Finding}[]): number =>
+    findings.reduce((sum, {finding}) => sum + finding.locations.length, 0)
+  const usual = Math.max(1, places(gold) / Math.max(1, gold.length))
+  return Math.max(candidates.length, places(candidates) / usual)
+}
+
 /** What a match that is not sure earns less in a plan that says a lot and hits little; `sure` ones are no chance. */
 function doubted(links: readonly Link[], {gold, candidates, unread}: Matching): readonly Link[] {
   const hits = new Set(
     links.filter((link) => gold[link.gold]?.finding.validity !== 'refuted').map((link) => link.candidate),
   )
-  const belief = Math.min(1, hits.size / (usualHits * Math.max(1, candidates.length + unread.length)))
+  const belief = Math.min(1, hits.size / (usualHits * Math.max(1, triesOf({gold, candidates}) + unread.length)))
   return links.map((link) => {
     const unsure = Math.min(1, Math.max(0, (sure - link.likeness) / 0.1))
     return {...link, credit: link.credit * (1 - unsure * (1 - belief))}

@@ -242,12 +242,16 @@ const areSame = (ours: GroundedPlace, theirs: GroundedPlace): boolean =>
 /** Lines. Who cites a whole file has cited no place in it, and must not be near to everything there. */
 const maxRange = 40
 
+/** Who quotes the very line means it: more lines than a short block around it would be a net. */
+const maxQuotedRange = 12
+
 export function intervalOf({anchor, start, end}: GroundedPlace): readonly [number, number] | null {
   const last = Math.min(Math.max(start ?? 1, end ?? 1), (start ?? 1) + maxRange)
   const cited = start === null ? null : ([start, last] as const)
   if (anchor === null) return cited
   if (cited === null) return [anchor, anchor]
   const inside = anchor >= cited[0] - 3 && anchor <= cited[1] + 3
+  if (cited[1] - cited[0] > maxQuotedRange) return [anchor, anchor + maxQuotedRange / 2]
   return inside ? [Math.min(anchor, cited[0]), Math.max(anchor, cited[1])] : [anchor, anchor + cited[1] - cited[0]]
 }
 

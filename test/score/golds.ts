@@ -17,7 +17,8 @@ export const codeOf = (files: Readonly<Record<string, string>>): Code => {
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'gold')
 
 function codeIn(directory: string): Code {
-  const files = readdirSync(directory, {recursive: true, withFileTypes: true}).filter((entry) => entry.isFile())
+  const all = readdirSync(directory, {recursive: true, withFileTypes: true})
+  const files = all.filter((entry) => entry.isFile() && !relative(directory, entry.parentPath).startsWith('.git'))
   return codeOf(
     Object.fromEntries(
       files.map(({parentPath, name}) => {
@@ -43,9 +44,18 @@ function shipped(): readonly Case[] {
     const file = join(root, name, 'gold.yaml')
     if (!existsSync(file)) return []
     const gold = valueOf(readDocument(readFileSync(file, 'utf8'), file, GoldStandard), 'gold')
-    if (!('path' in gold.source)) return []
-    return [{gold, code: codeIn(join(root, name, gold.source.path)), plan: goldAsPlan(gold)}]
+    const folder = sourceOf(gold, join(root, name))
+    return folder === null ? [] : [{gold, code: codeIn(folder), plan: goldAsPlan(gold)}]
   })
+}
+
+/** Public repositories are measured where somebody has cloned them at the commit, as `evaluate --sources` has them; null: not here. */
+function sourceOf({source}: GoldStandard, folder: string): string | null {
+  if ('path' in source) return join(folder, source.path)
+  if (!('repository' in source)) return null
+  const clones = process.env['REFACTOR_PLAN_SOURCES'] ?? ''
+  const clone = join(clones, ...new URL(source.repository).pathname.split('/'))
+  return clones !== '' && existsSync(clone) ? clone : null
 }
 
 const filler = (name: string, count: number): string =>

@@ -114,6 +114,9 @@ function lengthened(given: Case): Measured {
   return verdict(`${list(losses)}; ${two(gain)}`, Math.max(...losses) <= 0.2 && gain <= 0.05)
 }
 
+/** The limit for a plan that misses what it must not miss. */
+const mostWithout = 6.9
+
 function inventedPaths(given: Case): Measured {
   const size = given.plan.findings.length
   const scores = Array.from({length: size + 1}, (_, count) =>
@@ -123,7 +126,9 @@ function inventedPaths(given: Case): Measured {
     ),
   )
   const three = scores[Math.round((size * 3) / 7)] ?? 0
-  const falls = isFalling(scores.filter((each) => each > 0)) && scores.at(-1) === 0
+  // below a limit that binds twice there is nothing to fall
+  const free = scores.filter((each, at) => each > 0 && !(at > 0 && each === mostWithout && each === scores[at - 1]))
+  const falls = isFalling(free) && scores.at(-1) === 0
   return verdict(`${two(scores[1] ?? 0)} … ${two(three)} … ${two(scores.at(-1) ?? 0)}`, falls && three <= 6)
 }
 
@@ -144,7 +149,7 @@ const distances = [10, 30, 100, 400] as const
 function linesOff(given: Case): Measured {
   const scores = distances.map((lines) =>
     scoreOf(
-      mapFindings(given.plan, (each) => made.withoutEvidence(made.shifted(each, lines))),
+      mapFindings(given.plan, (each) => made.withoutEvidence(made.shifted(each, lines, true))),
       longOf(given),
     ),
   )
@@ -154,7 +159,12 @@ function linesOff(given: Case): Measured {
   return verdict(list(scores), inOrder && within)
 }
 
-function linesOffQuoted(given: Case): Measured {
+/** A gold standard about somebody else's code quotes nothing of it. */
+const isQuoting = ({gold}: Case): boolean =>
+  gold.findings.some(({locations}) => locations.some(({evidence}) => evidence !== undefined))
+
+function linesOffQuoted(given: Case): Measured | null {
+  if (!isQuoting(given)) return null
   const scores = distances.flatMap((lines) =>
     [longOf(given), given].map((where) =>
       scoreOf(
@@ -257,6 +267,32 @@ function floodedRows(given: Case): Measured {
   return verdict(`${two(alone)}, ${two(gain)}${wrong.join('')}`, wrong.length === 0)
 }
 
+const guessStyles: readonly Omit<made.Guesses, 'count' | 'seed'>[] = [
+  {kind: 'own', places: 1, range: 4, isQuoted: true},
+  {kind: 'own', places: 4, range: 40, isQuoted: true},
+  {kind: 'own', places: 4, range: 40, isQuoted: false},
+  {kind: 'any', places: 4, range: 40, isQuoted: true},
+]
+
+/** Not of the fixture: it has 290 lines and a defect in nearly every file, so that to name a kind in a file is to be right. */
+function guessedRows(given: Case): Measured | null {
+  if (given.gold.name === 'known') return null
+  const weak = weakOf(given)
+  const before = scoreOf(weak, given)
+  const rows = guessStyles.flatMap((style) =>
+    [12, 25, 40].flatMap((count) =>
+      [1, 2].map((seed) => {
+        const more = made.guesses(given, {...style, count, seed})
+        const both = scoreOf(withMore(weak, more), given)
+        return {alone: scoreOf(planOf(more), given), both, gain: both - before}
+      }),
+    ),
+  )
+  const most = (of: (row: (typeof rows)[number]) => number): number => Math.max(...rows.map(of))
+  const [alone, gain, both] = [most((row) => row.alone), most((row) => row.gain), most((row) => row.both)]
+  return verdict(list([alone, gain, both]), both < 8 && alone <= 5 && gain <= 3)
+}
+
 function shouted(given: Case): Measured {
   const off = severities.map((severity) =>
     Math.abs(
@@ -308,10 +344,10 @@ function unread(given: Case): Measured {
     return read.ok || read.problems[0]?.message === ''
   })
   const whole = renderPlan(given.plan)
-  // YAML may be cut at the end of an item, and is then a smaller plan
+  // YAML may be cut at the end of an item, and is then a smaller plan; with a twentieth less it may still be a good one
   const passed = [0.25, 0.5, 0.75, 0.95].filter((share) => {
     const read = parsePlan(whole.slice(0, Math.floor(whole.length * share)), 'plan.yaml')
-    return read.ok && scoreOf(read.value, given) >= 8
+    return read.ok && scoreOf(read.value, given) >= (share < 0.9 ? 8 : 10)
   })
   const names = wrong.map(([name]) => ` ${name}`).join('')
   const shown = `${made.unreadable.length - wrong.length} of ${made.unreadable.length} refused${names}, ${passed.length} of 4 cut ones pass`
@@ -375,6 +411,12 @@ export const perturbationRows: readonly Row[] = [
     what: `40 to 300 quoted findings in varied words, before or behind a small plan (a sample of ${floodSample} floods): alone, gained`,
     target: '≤ 5, ≤ 1',
     measure: floodedRows,
+  },
+  {
+    id: 'M17',
+    what: '12 to 40 guesses at common kinds of defects, at 1 or 4 places, short or 40 lines long: alone, gained by a weak plan, both',
+    target: '≤ 5, ≤ 3, < 8',
+    measure: guessedRows,
   },
   {id: 'M18', what: 'all severities changed', target: '≤ .01', measure: shouted},
   {id: 'M19', what: '3, 7, 14 findings more that stand in the code: lost', target: '≤ .3', measure: withNovel},

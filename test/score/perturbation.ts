@@ -38,13 +38,17 @@ export const withoutLines = ({locations, ...rest}: Finding): Finding => ({
   locations: locations.map(({start_line: _start, end_line: _end, ...location}) => location),
 })
 
-export const shifted = ({locations, ...rest}: Finding, by: number): Finding => ({
+/** `beyond`: so many lines behind the last one, not the first, so that a long range is as far off as a short one. */
+export const shifted = ({locations, ...rest}: Finding, by: number, beyond = false): Finding => ({
   ...rest,
-  locations: locations.map(({start_line, end_line, ...location}) => ({
-    ...location,
-    ...(start_line === undefined ? {} : {start_line: start_line + by}),
-    ...(end_line === undefined ? {} : {end_line: end_line + by}),
-  })),
+  locations: locations.map(({start_line, end_line, ...location}) => {
+    const lines = by + (beyond ? (end_line ?? start_line ?? 0) - (start_line ?? 0) : 0)
+    return {
+      ...location,
+      ...(start_line === undefined ? {} : {start_line: start_line + lines}),
+      ...(end_line === undefined ? {} : {end_line: end_line + lines}),
+    }
+  }),
 })
 
 export const withInventedPath = ({locations, ...rest}: Finding, at: number): Finding => ({
@@ -258,22 +262,52 @@ const guessed = [
   ['wall-clock', 'The time may jump'],
 ] as const
 
-/** Guesses by somebody who knows what kinds of defects there are, each at up to four places that he really quotes. */
-export function guesses({code}: Case, count: number, seed: number, range: number): Plan {
-  const places = code.paths.flatMap((file) =>
+/** Words of every family at once: a name that is nobody's category and everybody's. */
+const anyKind =
+  'leak-race-error-process-blocking-promise-injection-complexity-state-money-time-retry-typing-persistence'
+
+/** Which category a guess has: the one that fits its words, or one that names them all. */
+export const guessKinds = ['own', 'any'] as const
+export interface Guesses {
+  readonly count: number
+  readonly seed: number
+  readonly kind: (typeof guessKinds)[number]
+  /** Of each guess. */
+  readonly places: number
+  /** Lines that each place is long. */
+  readonly range: number
+  readonly isQuoted: boolean
+}
+
+/** Guesses by somebody who knows what kinds of defects there are, each at places that are really there. */
+export function guesses({code}: Case, {count, seed, kind, places, range, isQuoted}: Guesses): readonly Finding[] {
+  const lines = code.paths.flatMap((file) =>
     (code.lines(file) ?? []).flatMap((text, at) =>
-      text.trim().length > 14 ? [{file, start_line: at + 1, end_line: at + 1 + range, evidence: text.trim()}] : [],
+      text.trim().length > 14
+        ? [{file, start_line: at + 1, end_line: at + range, ...(isQuoted ? {evidence: text.trim()} : {})}]
+        : [],
     ),
   )
-  const chosen = shuffled(places, randomOf(seed))
-  return planOf(
-    Array.from({length: count}, (_, at) => {
-      const [category, text] = guessed[at % guessed.length] ?? guessed[0]
-      const locations = chosen.slice(at * 4, at * 4 + 4)
-      const title = `${text}: ${locations[0]?.evidence.slice(0, 30) ?? ''}`
-      return finding({id: `guess-${at}`, title, description: text, category, severity: 'critical', locations})
-    }),
-  )
+  const chosen = shuffled(lines, randomOf(seed))
+  return Array.from({length: count}, (_, at) => {
+    const [category, text] = guessed[at % guessed.length] ?? guessed[0]
+    const locations = chosen.slice(at * places, (at + 1) * places)
+    const where = locations[0]
+    const title = `${text}: ${
+      code
+        .lines(where?.file ?? '')
+        ?.[(where?.start_line ?? 1) - 1]?.trim()
+        .slice(0, 30) ?? ''
+    }`
+    return finding({
+      id: `guess-${at}`,
+      title,
+      description: text,
+      category: kind === 'own' ? category : anyKind,
+      severity: 'critical',
+      locations,
+    })
+  })
 }
 
 const openings =
