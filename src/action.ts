@@ -1,13 +1,22 @@
 /** Entry of the Action: the runner's event and inputs → a request → what answers it → outputs and an exit code. One catch. */
-import {github} from './adapters/github.ts'
+import {github, type GitHub} from './adapters/github.ts'
+import {connectThroughProxy} from './adapters/network.ts'
 import {runner, type Runner} from './adapters/runner.ts'
 import {settingNames} from './config.ts'
 import {Failure, messageOf} from './errors.ts'
 import {evaluateInRunner, optimizeInRunner} from './nightly.ts'
 import {keysOf} from './outside.ts'
-import {parseEvent} from './request/event.ts'
-import {commanderOf, understand, type Request} from './request/request.ts'
+import {defaultBranchOf, parseEvent} from './request/event.ts'
+import {
+  commanderOf,
+  understand,
+  understandTrial,
+  type Permission,
+  type Request,
+  type TrialRequest,
+} from './request/request.ts'
 import {answer, review, skip, type Reviewing} from './review.ts'
+import {scrubber} from './secrets.ts'
 import {plain, plainLine} from './trust.ts'
 
 const secrets = ['token', 'anthropic-api-key', 'google-api-key'] as const
@@ -17,6 +26,8 @@ const others = ['mode', 'anthropic-base-url', 'gemini-base-url', 'dry-run', 'opt
 const mayCommand = ['admin', 'maintain', 'write', 'triage'] as const
 
 const bug = 3
+/** From SIGINT on a cancelled job has 7.5 s. */
+const lastWordsMs = 5000
 
 /**
  * A cancelled job gets SIGINT, and 7.5 s until SIGTERM: time enough to take the gate out of `pending`.
@@ -24,7 +35,8 @@ const bug = 3
  */
 function cancellation(): AbortSignal {
   const controller = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort())
+  // not `once`: a second signal would end the process before it has said anything
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => controller.abort())
   return controller.signal
 }
 
@@ -63,17 +75,26 @@ async function actIn(outside: Runner): Promise<number> {
     GEMINI_API_KEY: given['google-api-key'] || process.env['GEMINI_API_KEY'] || process.env['GOOGLE_API_KEY'],
     GEMINI_BASE_URL: given['gemini-base-url'] || process.env['GEMINI_BASE_URL'],
   })
-  for (const key of [keys.claude, keys.gemini]) if (key !== null) outside.mask(key.apiKey)
-  const hub = github({token, apiUrl: outside.apiUrl, repository: outside.repository})
+  const known = [token, keys.claude?.apiKey ?? '', keys.gemini?.apiKey ?? '']
+  for (const secret of known) outside.mask(secret)
+  await connectThroughProxy(process.env)
+  const about = {token, apiUrl: outside.apiUrl, repository: outside.repository, scrub: scrubber(known)}
+  const lastWords = (): GitHub => github({...about, signal: AbortSignal.timeout(lastWordsMs)})
+  if (outside.recalled('started') !== '') return closeGate(outside, lastWords())
+  outside.remember('started', 'yes')
+  const signal = cancellation()
+  const hub = github({...about, signal})
   const dryRun = given['dry-run'] === 'true'
-  const shared: Reviewing = {outside, hub, token, keys, settings, dryRun, signal: cancellation()}
+  const shared: Reviewing = {outside, hub, lastWords, token, keys, settings, dryRun, signal}
   switch (given['mode'] || 'all') {
     case 'all':
       return planFor(shared)
     case 'evaluate':
-      return evaluateInRunner(shared)
+      return tryOut('evaluate', shared, (request) => evaluateInRunner(request, shared))
     case 'optimize':
-      return optimizeInRunner(shared, given['optimizer'] || 'bootstrap')
+      return tryOut('optimize', shared, (request) =>
+        optimizeInRunner(request, shared, given['optimizer'] || 'bootstrap'),
+      )
     default:
       throw new Failure('bad-input', `mode: ${plainLine(given['mode'] ?? '', 40)} is not a mode`, {
         hint: 'one of all, evaluate, optimize',
@@ -81,11 +102,50 @@ async function actIn(outside: Runner): Promise<number> {
   }
 }
 
+/** The job may be killed at any moment: what is then left in `pending` is closed by the post step, a process of its own. */
+async function closeGate(outside: Runner, hub: GitHub): Promise<number> {
+  const [sha, context] = [outside.recalled('sha'), outside.recalled('context')]
+  if (sha === '') return 0
+  try {
+    const status = await hub.statusOf(sha, context)
+    if (status?.state !== 'pending' || status.targetUrl !== outside.runUrl) return 0
+    const description = plainLine('not judged: the run was cancelled or killed')
+    await hub.setStatus({sha, context: plainLine(context), state: 'error', description, targetUrl: outside.runUrl})
+    outside.warn(plainLine(`${context} was still pending, and is an error now: run again`))
+  } catch (thrown) {
+    outside.warn(plainLine(`the status may still be pending: ${messageOf(thrown)}`))
+  }
+  return 0
+}
+
+async function tryOut(
+  mode: 'evaluate' | 'optimize',
+  shared: Reviewing,
+  carryOut: (request: TrialRequest) => Promise<number>,
+): Promise<number> {
+  const {name, payload} = shared.outside.event
+  const request = understandTrial(parseEvent(name, payload), mode, defaultBranchOf(payload))
+  if (request.kind === 'trial') return carryOut(request)
+  return skip(plainLine(`nothing to do: ${request.reason}`), {comment: null, with: '-1'}, shared)
+}
+
+/**
+ * Of the two who may stand behind a command: its author, and whoever started the run again. Each must be allowed.
+ * https://docs.github.com/actions/reference/workflows-and-actions/variables (GITHUB_TRIGGERING_ACTOR)
+ */
+async function permissionFor(commander: string, {outside, hub}: Reviewing): Promise<Permission | null> {
+  const permission = await hub.permissionOf(commander)
+  const {triggeringActor} = outside
+  if (triggeringActor === '' || triggeringActor.toLowerCase() === commander.toLowerCase()) return permission
+  const other = await hub.permissionOf(triggeringActor)
+  return other === null || !mayCommand.some((each) => each === other) ? null : permission
+}
+
 async function planFor(shared: Reviewing): Promise<number> {
-  const {outside, hub} = shared
+  const {outside} = shared
   const event = parseEvent(outside.event.name, outside.event.payload)
   const commander = commanderOf(event)
-  const permission = commander === null ? null : await hub.permissionOf(commander)
+  const permission = commander === null ? null : await permissionFor(commander, shared)
   const request: Request = understand(event, {permission, allowed: mayCommand})
   if (request.kind === 'plan') return review(request, permission, shared)
   if (request.kind === 'help') return answer(request, shared)

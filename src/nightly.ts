@@ -1,16 +1,20 @@
-/** `mode: evaluate` and `mode: optimize`: the commit that the workflow runs on is measured, or its pipeline is evolved and offered as a pull request. */
+/** `mode: evaluate` and `mode: optimize`: a commit's pipeline is measured by the rules of its base, or evolved and offered as a pull request. */
 import {dirname, join} from 'node:path/posix'
 import {writeInside} from './adapters/disk.ts'
 import {objects} from './adapters/git.ts'
+import type {StatusState} from './adapters/github.ts'
 import {configFile, parseConfig, type Config} from './config.ts'
 import {valueOf} from './document.ts'
+import {Failure, messageOf} from './errors.ts'
 import {choosePipeline, exitOf, isOwnGold, makeHost, sourceOfGold, type Chosen, type GoldFile} from './outside.ts'
 import {evaluationTable} from './report/evaluation.ts'
 import {evolutionBody} from './report/evolution.ts'
-import {goldOfBase, inFolder, readCommits, trustedOf, type Reviewing} from './review.ts'
+import {defaultBranchOf} from './request/event.ts'
+import type {TrialRequest} from './request/request.ts'
+import {contextOf, goldOfBase, inFolder, readCommits, stateOf, trustedOf, type Reviewing} from './review.ts'
 import {parseBaseline, type Baseline} from './score/baseline.ts'
 import {evaluateAll, evolve, goldsAt, type Trials} from './trial.ts'
-import {plainLine} from './trust.ts'
+import {plainLine, type Plain} from './trust.ts'
 
 interface Night {
   readonly config: Config
@@ -20,11 +24,10 @@ interface Night {
   readonly baseline: Baseline | null
 }
 
-/** Settings, pipeline and gold standards of the commit the workflow runs on; those that ship where it has none. */
-async function prepare(folder: string, shared: Reviewing): Promise<Night> {
+/** The pipeline of the head; settings, gold standards and baseline of the base, or those that ship where it has none. */
+async function prepare(folder: string, commits: Commits, shared: Reviewing): Promise<Night> {
   const {outside, keys, signal} = shared
-  const commit = outside.sha
-  const {base} = await readCommits(folder, {head: commit, base: commit}, shared)
+  const {head, base} = await readCommits(folder, commits, shared)
   const readTrusted = trustedOf(base)
   const file = await readTrusted(configFile)
   const config = parseConfig(shared.settings, file === null ? null : {path: configFile, text: file})
@@ -34,38 +37,98 @@ async function prepare(folder: string, shared: Reviewing): Promise<Night> {
     const {source} = gold.gold
     if (isOwnGold(gold)) return base
     if ('path' in source)
-      return objects(join(folder, 'objects.git'), commit, `${join(dirname(gold.file), source.path)}/`)
+      return objects(join(folder, 'objects.git'), commits.base, `${join(dirname(gold.file), source.path)}/`, signal)
     return {missing: 'only a folder of the same repository is read in the runner', isOptional: true}
   }
-  const host = makeHost({keys, budget: {calls: null, tokens: null, usd: config.maxCostUsd}, say: outside.say, signal})
+  const host = makeHost({
+    keys,
+    budget: {calls: null, tokens: null, usd: config.maxCostUsd},
+    say: outside.say,
+    signal,
+    secrets: [shared.token],
+  })
   const trials: Trials = {config, keys, host, sourceOf}
   const golds = own.length > 0 ? own : await goldsAt(null, null)
   const saved = await readTrusted(`${config.gold}/baseline.yaml`)
   const baseline = saved === null ? null : valueOf(parseBaseline(saved, `${config.gold}/baseline.yaml`), 'baseline')
-  return {config, chosen: await choosePipeline(config.pipeline, keys, readTrusted), golds, trials, baseline}
+  return {config, chosen: await choosePipeline(config.pipeline, keys, trustedOf(head)), golds, trials, baseline}
 }
 
-export const evaluateInRunner = (shared: Reviewing): Promise<number> =>
-  inFolder(async (folder) => {
-    const {outside} = shared
-    const {config, chosen, golds, trials, baseline} = await prepare(folder, shared)
-    const {evaluation} = await evaluateAll(chosen, golds, trials, {ledger: null, keep: () => {}, baseline})
-    await outside.summarize(evaluationTable(evaluation, chosen.pipeline.name))
-    const {decision} = evaluation.verdict
-    outside.output('verdict', decision)
-    outside.output('score', evaluation.mean)
-    outside.output('score-low', evaluation.interval?.[0] ?? null)
-    outside.output('score-high', evaluation.interval?.[1] ?? null)
-    outside.output('threshold', config.threshold)
-    outside.output('pipeline', chosen.pipeline.name)
-    for (const {message} of evaluation.verdict.reasons) outside.say(plainLine(message))
-    return exitOf(decision, config.gate)
-  })
+interface Commits {
+  readonly head: string
+  readonly base: string
+}
 
-export const optimizeInRunner = (shared: Reviewing, optimizer: string): Promise<number> =>
+const commitsOf = ({head, base}: TrialRequest, {outside}: Reviewing): Commits => {
+  const own = head ?? outside.sha
+  return {head: own, base: base ?? own}
+}
+
+/** Beside the gate of plans: what the change makes of the pipeline. Only where there is something to merge. */
+async function saying(
+  {into}: TrialRequest,
+  {head}: Commits,
+  state: StatusState,
+  description: Plain,
+  {hub, outside, dryRun}: Reviewing,
+): Promise<void> {
+  if (into === null || dryRun) return
+  const name = defaultBranchOf(outside.event.payload)
+  const context = contextOf('refactor-plan/evaluate', name === null || name === into ? null : into)
+  try {
+    await hub.setStatus({sha: head, context, state, description, targetUrl: outside.runUrl})
+    outside.output('status-state', state)
+  } catch (thrown) {
+    // a fork's token only reads: the job's own exit code is then all that can be said
+    if (!(thrown instanceof Failure) || thrown.code !== 'missing-permission') throw thrown
+    outside.warn(plainLine(thrown.message))
+  }
+}
+
+export async function evaluateInRunner(request: TrialRequest, shared: Reviewing): Promise<number> {
+  const commits = commitsOf(request, shared)
+  const say = (state: StatusState, description: Plain): Promise<void> =>
+    saying(request, commits, state, description, shared)
+  await say('pending', plainLine('measuring the pipeline'))
+  try {
+    return await inFolder((folder) => evaluateIn(folder, commits, say, shared))
+  } catch (thrown) {
+    await say('error', plainLine(`not measured: ${messageOf(thrown)}`, 140)).catch((again: unknown) =>
+      shared.outside.warn(plainLine(messageOf(again))),
+    )
+    throw thrown
+  }
+}
+
+async function evaluateIn(
+  folder: string,
+  commits: Commits,
+  say: (state: StatusState, description: Plain) => Promise<void>,
+  shared: Reviewing,
+): Promise<number> {
+  const {outside} = shared
+  const {config, chosen, golds, trials, baseline} = await prepare(folder, commits, shared)
+  const {evaluation} = await evaluateAll(chosen, golds, trials, {ledger: null, keep: () => {}, baseline})
+  await outside.summarize(evaluationTable(evaluation, chosen.pipeline.name))
+  const {verdict, mean, interval} = evaluation
+  outside.output('head-sha', commits.head)
+  outside.output('base-sha', commits.base)
+  outside.output('verdict', verdict.decision)
+  outside.output('score', mean)
+  outside.output('score-low', interval?.[0] ?? null)
+  outside.output('score-high', interval?.[1] ?? null)
+  outside.output('threshold', config.threshold)
+  outside.output('pipeline', chosen.pipeline.name)
+  for (const {message} of verdict.reasons) outside.say(plainLine(message))
+  const scored = mean === null ? 'not scored' : `mean ${mean.toFixed(2)} of 10`
+  await say(stateOf(verdict.decision, config.gate), plainLine(`${scored}, ${verdict.decision}`))
+  return exitOf(verdict.decision, config.gate)
+}
+
+export const optimizeInRunner = (request: TrialRequest, shared: Reviewing, optimizer: string): Promise<number> =>
   inFolder(async (folder) => {
     const {outside, hub, dryRun} = shared
-    const {config, chosen, golds, trials} = await prepare(folder, shared)
+    const {config, chosen, golds, trials} = await prepare(folder, commitsOf(request, shared), shared)
     const evolved = await evolve(chosen, optimizer, golds, trials, {calls: null, tokens: null, usd: config.maxCostUsd})
     const body = evolutionBody(evolved.optimized, chosen.pipeline.name)
     await outside.summarize(body)

@@ -14,8 +14,9 @@ import type {Host, Source} from './host.ts'
 import {parsePipeline} from './pipeline/pipeline.ts'
 import type {Pipeline, Trace} from './pipeline/step.ts'
 import {pricesAt} from './prices.ts'
-import {metered, priced, retried, routed, type Budget, type Usage} from './provider.ts'
+import {metered, priced, retried, routed, type Budget, type Provider, type Usage} from './provider.ts'
 import {unreadLanguages} from './scan/parse.ts'
+import {scrubber, type Scrub} from './secrets.ts'
 import type {Gone} from './score/anchor.ts'
 import {GoldStandard} from './score/gold.ts'
 import type {Decision} from './score/scorecard.ts'
@@ -50,6 +51,8 @@ export function makeHost(settings: {
   readonly say: (line: Plain) => void
   readonly onSpent?: (usage: Usage) => void
   readonly signal?: AbortSignal
+  /** Beside the keys: what no answer of a model may repeat. */
+  readonly secrets?: readonly string[]
 }): Host {
   const {keys, budget, say, signal} = settings
   const prices = pricesAt(Date.now())
@@ -57,10 +60,14 @@ export function makeHost(settings: {
     claude: keys.claude === null ? {keys: providers.claude.keys} : providers.claude.connect(keys.claude),
     gemini: keys.gemini === null ? {keys: providers.gemini.keys} : providers.gemini.connect(keys.gemini),
   })
+  const scrub = scrubber([keys.claude?.apiKey ?? '', keys.gemini?.apiKey ?? '', ...(settings.secrets ?? [])])
   // the meter stands inside the patience, so that every attempt counts
   const counted = metered(priced(models, prices), {budget, prices}, settings.onSpent ?? (() => undefined))
   return {
-    ask: retried(counted, {sleep: pause, random: Math.random, now: () => performance.now(), attempts, deadlineMs}),
+    ask: scrubbed(
+      retried(counted, {sleep: pause, random: Math.random, now: () => performance.now(), attempts, deadlineMs}),
+      scrub,
+    ),
     loadParse,
     digest: digestOf,
     nonce: () => randomBytes(8).toString('hex'),
@@ -69,6 +76,14 @@ export function makeHost(settings: {
     signal,
   }
 }
+
+/** At the source: every other form of an answer is escaped, cut or reordered, and would hide what it holds. */
+const scrubbed =
+  (ask: Provider, scrub: Scrub): Provider =>
+  async (request, signal) => {
+    const reply = await ask(request, signal)
+    return {...reply, text: scrub(reply.text)}
+  }
 
 const pause = async (milliseconds: number, signal?: AbortSignal): Promise<void> => {
   try {
@@ -154,6 +169,9 @@ export async function chooseJudge(setting: 'auto' | 'off', pipeline: Pipeline, k
 export async function shippedJudge(keys: Keys): Promise<Pipeline> {
   return (await choosePipeline('judge', keys, async () => null)).pipeline
 }
+
+/** The program's own version: a score of another one is another score. */
+export const programVersion = (): string => readText(join(home, 'package.json'))
 
 export interface GoldFile {
   readonly file: string

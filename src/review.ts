@@ -8,8 +8,9 @@ import type {GitHub, Reaction, StatusState} from './adapters/github.ts'
 import type {Runner} from './adapters/runner.ts'
 import {configFile, parseConfig, type Config} from './config.ts'
 import {Failure, messageOf} from './errors.ts'
-import type {Source} from './host.ts'
+import type {Host, Source} from './host.ts'
 import {
+  asksModels,
   chooseJudge,
   choosePipeline,
   digestOf,
@@ -21,6 +22,7 @@ import {
   makeHost,
   modelsOf,
   parseGold,
+  programVersion,
   type Chosen,
   type GoldFile,
   type Keys,
@@ -29,19 +31,36 @@ import {
 import {textOf} from './pack/read.ts'
 import {planFileName, renderPlan} from './plan/document.ts'
 import {addUsage, noUsage, type Usage} from './provider.ts'
-import {renderHelp} from './report/help.ts'
+import {renderHelp, renderStale} from './report/help.ts'
 import {renderFailure} from './report/failure.ts'
 import {renderComment, renderSummary, statusDescription} from './report/markdown.ts'
 import {reportOn, type Report} from './report/report.ts'
 import type {HelpRequest, Permission, PlanRequest} from './request/request.ts'
-import {run, type Judged} from './run.ts'
-import type {Decision} from './score/scorecard.ts'
+import {keyOf, packSource, run, type Job, type Judged, type Packed} from './run.ts'
+import {
+  decideTogether,
+  decodeHistory,
+  earlierHeads,
+  encodeHistory,
+  keyMark,
+  maxSamples,
+  noHistory,
+  samplesIn,
+  samplesOf,
+  statusWords,
+  verdictWith,
+  withTaken,
+  type History,
+} from './score/history.ts'
+import type {Decision, Verdict} from './score/scorecard.ts'
 import {plainLine, type Plain} from './trust.ts'
 
 /** What every mode of the Action is given. */
 export interface Reviewing {
   readonly outside: Runner
   readonly hub: GitHub
+  /** Works for five seconds, also when the job was cancelled. */
+  readonly lastWords: () => GitHub
   readonly token: string
   readonly keys: Keys
   /** The Action's inputs that are settings, empty text where not given. */
@@ -56,9 +75,13 @@ export interface Target {
   readonly number: number | null
   readonly head: string
   readonly base: string
+  /** The branch that it would be merged into, where that is not the default branch: its verdict has a name of its own. */
+  readonly into: string | null
 }
 
 const marker = 'refactor-plan'
+/** Of a run that somebody asked for with another pipeline than the configured one. */
+const asideMarker = 'refactor-plan-aside'
 
 export async function answer(request: HelpRequest, {hub, outside, dryRun}: Reviewing): Promise<number> {
   const body = renderHelp(request.unknown)
@@ -71,30 +94,52 @@ export async function answer(request: HelpRequest, {hub, outside, dryRun}: Revie
 }
 
 export async function review(request: PlanRequest, permission: Permission | null, shared: Reviewing): Promise<number> {
-  const {outside, hub, dryRun} = shared
-  const target = await targetOf(request, shared)
-  if (target === null) {
-    const why = 'the commit that was meant is not the head of the pull request any more: nothing was judged'
-    return skip(plainLine(why), {comment: request.comment, with: 'confused'}, shared)
-  }
+  const {outside, hub} = shared
+  const {target, stale} = await targetOf(request, shared)
+  if (stale !== null) return sayStale(stale, request, shared)
   outside.output('head-sha', target.head)
   outside.output('base-sha', target.base)
   outside.output('pr-number', target.number)
   let manner = mannerOf(shared.settings)
   try {
-    const {config, text} = await configFor(request, target, shared)
+    const {config, text, isAside} = await configFor(request, target, shared)
     manner = config
     if (permission !== null && !config.permissions.some((each) => each === permission)) {
       const why = `nothing to do: the setting permissions names ${config.permissions.join(', ')}, not ${permission}`
-      return await skip(plainLine(why), {comment: request.comment, with: '-1'}, shared)
+      return await skip(plainLine(why), {comment: request.comment?.id ?? null, with: '-1'}, shared)
     }
-    await setStatus('pending', plainLine('reading, planning, scoring'), target, manner, shared)
-    if (request.comment !== null && !dryRun) await hub.react(request.comment, 'eyes')
-    return await inFolder((folder) => reviewIn(folder, {target, config, text}, shared))
+    const reach = await announce(target, manner, request, shared)
+    if (request.comment !== null && !reach.dryRun) await hub.react(request.comment.id, 'eyes')
+    return await inFolder((folder) => reviewIn(folder, {target, config, text, isAside}, request.again, reach))
   } catch (thrown) {
     await tell(thrown, target, manner, shared)
     throw thrown
   }
+}
+
+/** `pending`, as the first thing that anybody sees. A fork's token may not write that: then the verdict is this job's alone. */
+async function announce(target: Target, manner: Manner, {isFork}: PlanRequest, shared: Reviewing): Promise<Reviewing> {
+  const reading = plainLine('reading, planning, scoring')
+  try {
+    await setStatus('pending', reading, target, manner, shared)
+    return isFork && manner.gate === 'off' ? {...shared, dryRun: true} : shared
+  } catch (thrown) {
+    if (!isFork || !(thrown instanceof Failure) || thrown.code !== 'missing-permission') throw thrown
+    const why =
+      'the token of a pull request from a fork only reads: the verdict is in the summary and the exit code of this job, and no comment or status is written. A workflow on pull_request_target, or a comment /refactor-plan by somebody who may write, can do both.'
+    shared.outside.warn(plainLine(why))
+    return {...shared, dryRun: true}
+  }
+}
+
+/** The run of the new head decides; whoever asked by a comment is told, because no other run answers him. */
+async function sayStale(why: string, {target, comment}: PlanRequest, shared: Reviewing): Promise<number> {
+  const {hub, outside, dryRun} = shared
+  if (comment !== null && target.kind === 'pull-request' && !dryRun) {
+    const {url} = await hub.upsertComment({number: target.number, marker: `${marker}-help`, body: renderStale(why)})
+    outside.output('comment-url', url)
+  }
+  return skip(plainLine(`${why}: nothing was judged`), {comment: comment?.id ?? null, with: 'confused'}, shared)
 }
 
 /** Nothing is judged and nothing but a reaction is written. */
@@ -124,26 +169,44 @@ type Manner = Pick<Config, 'gate' | 'comment' | 'statusContext'>
 
 /** By the inputs alone: a base commit whose settings cannot be read must not leave the gate without a status. */
 const mannerOf = (settings: Reviewing['settings']): Manner => ({
-  gate: settings['gate'] === 'off' ? 'off' : 'enforce',
+  gate: settings['gate'] === 'off' ? 'off' : settings['gate'] === 'warn' ? 'warn' : 'enforce',
   comment: settings['comment'] === 'off' ? 'off' : 'update',
   statusContext: settings['status-context'] || 'refactor-plan/gate',
 })
 
+/**
+ * A status is of a commit, a policy of a branch: the same head may be offered to two branches, and what the kinder one says must
+ * not open the gate of the other. So only the default branch has the plain name.
+ */
+export const contextOf = (statusContext: string, into: string | null): Plain =>
+  plainLine(
+    into === null ? statusContext : `${statusContext}/${into.length > 100 ? digestOf(into).slice(0, 16) : into}`,
+  )
+
 async function setStatus(
   state: StatusState,
   description: Plain,
-  {head}: Target,
+  {head, into}: Target,
   {gate, statusContext}: Manner,
-  {hub, outside, dryRun}: Reviewing,
+  {hub, outside, dryRun, signal}: Reviewing,
 ): Promise<void> {
   if (dryRun || gate === 'off') return
-  await hub.setStatus({sha: head, context: plainLine(statusContext), state, description, targetUrl: outside.runUrl})
+  const context = contextOf(statusContext, into)
+  if (state === 'pending') {
+    // before the call: whether it arrived is not known when the process is killed in between
+    outside.remember('sha', head)
+    outside.remember('context', context)
+  }
+  await hub.setStatus({sha: head, context, state, description, targetUrl: outside.runUrl})
+  // after a cancel the pending call may still arrive, later than this one: the post step looks again
+  if (state !== 'pending' && !signal.aborted) outside.remember('sha', '')
   outside.output('status-state', state)
 }
 
 /** Says everywhere that nothing was judged, each place by itself: one that cannot be written must not silence the others. */
 async function tell(thrown: unknown, target: Target, manner: Manner, shared: Reviewing): Promise<void> {
-  const {outside, hub, dryRun} = shared
+  const {outside, dryRun, signal} = shared
+  const hub = signal.aborted ? shared.lastWords() : shared.hub
   const {code, message, hint} =
     thrown instanceof Failure
       ? thrown
@@ -156,7 +219,8 @@ async function tell(thrown: unknown, target: Target, manner: Manner, shared: Rev
       outside.warn(plainLine(messageOf(again)))
     }
   }
-  await attempt(() => setStatus('error', plainLine(`not judged: ${message}`, 140), target, manner, shared))
+  const state = stateOf('error', manner.gate)
+  await attempt(() => setStatus(state, plainLine(`not judged: ${message}`, 140), target, manner, {...shared, hub}))
   await attempt(async () => {
     if (target.number === null || dryRun || manner.comment === 'off') return
     const {url} = await hub.upsertComment({number: target.number, marker, body})
@@ -165,28 +229,42 @@ async function tell(thrown: unknown, target: Target, manner: Manner, shared: Rev
   await outside.summarize(body)
 }
 
-/** null: the commit that was meant is not the head any more. */
-async function targetOf({target}: PlanRequest, {hub, outside}: Reviewing): Promise<Target | null> {
+interface Aimed {
+  readonly target: Target
+  /** Why it is not what was meant any more. */
+  readonly stale: string | null
+}
+
+async function targetOf({target, comment}: PlanRequest, {hub, outside}: Reviewing): Promise<Aimed> {
   if (target.kind === 'commit') {
     const head = target.head ?? outside.sha
-    return {number: null, head, base: target.base ?? head}
+    const tip = await hub.branch(target.branch)
+    const isDefault = target.branch === null || (await hub.branch(null)).name === target.branch
+    return {target: {number: null, head, base: tip.sha, into: isDefault ? null : tip.name}, stale: null}
   }
-  const pull = await hub.pull(target.number)
-  if (target.head !== null && !pull.head.sha.startsWith(target.head)) return null
-  return {number: target.number, head: pull.head.sha, base: pull.base.sha}
+  const {head, base} = await hub.pull(target.number)
+  const into = base.isDefault ? null : base.ref
+  const aimed = {number: target.number, head: head.sha, base: base.sha, into}
+  if (target.head !== null && !head.sha.startsWith(target.head))
+    return {target: aimed, stale: 'the commit that was meant is not the head of the pull request any more'}
+  // whoever names the commit has said which he means
+  if (comment === null || target.head !== null || head.repository === null) return {target: aimed, stale: null}
+  const pushed = await hub.pushedAt(head.repository, head.ref)
+  const isLate = pushed !== null && Date.parse(pushed) > Date.parse(comment.at)
+  return {target: aimed, stale: isLate ? 'the head of the pull request was pushed after this was asked for' : null}
 }
 
 /** Head and base as git objects in a bare repository of our own: nothing is checked out, no filter or hook can run. */
 export async function readCommits(
   folder: string,
   {head, base}: Pick<Target, 'head' | 'base'>,
-  {outside, token}: Reviewing,
+  {outside, token, signal}: Reviewing,
 ): Promise<{readonly head: Source; readonly base: Source}> {
   const into = join(folder, 'objects.git')
   const url = `${outside.serverUrl}/${outside.repository}.git`
-  await fetchCommits({url, token, commits: [...new Set([head, base])], into})
+  await fetchCommits({url, token, commits: [...new Set([head, base])], into, signal})
   const under = async (commit: string): Promise<Source> => {
-    const source = await objects(into, commit)
+    const source = await objects(into, commit, '', signal)
     // settings, pipeline and gold standards are looked up one after the other, and a large tree takes long to list
     let listing: ReturnType<Source['list']> | null = null
     return {...source, name: outside.repository, list: () => (listing ??= source.list())}
@@ -220,6 +298,8 @@ interface Settled {
   readonly config: Config
   /** Of the configuration file; null when there is none. */
   readonly text: string | null
+  /** Not by the configured pipeline: for information, the gate is not touched. */
+  readonly isAside: boolean
 }
 
 /** The base commit's settings, asked of the API: what the pending status is called, and whether there is one, stands in them. */
@@ -227,15 +307,18 @@ async function configFor(
   {goal, pipeline}: PlanRequest,
   {base}: Target,
   {hub, settings}: Reviewing,
-): Promise<Pick<Settled, 'config' | 'text'>> {
+): Promise<Omit<Settled, 'target'>> {
   const bytes = await hub.fileAt(base, configFile)
   const text = bytes === null ? null : textOf(bytes)
-  const asked = {...(goal === null ? {} : {goal}), ...(pipeline === null ? {} : {pipeline})}
-  return {config: parseConfig({...settings, ...asked}, text === null ? null : {path: configFile, text}), text}
+  const file = text === null ? null : {path: configFile, text}
+  const config = parseConfig({...settings, ...(goal === null ? {} : {goal})}, file)
+  // who could choose the pipeline that makes the plan could choose the verdict
+  if (pipeline === null || pipeline === config.pipeline) return {config, text, isAside: false}
+  return {config: {...config, pipeline, gate: 'off'}, text, isAside: true}
 }
 
-async function reviewIn(folder: string, {target, config, text}: Settled, shared: Reviewing): Promise<number> {
-  const {outside, keys, signal} = shared
+async function reviewIn(folder: string, settled: Settled, again: boolean, shared: Reviewing): Promise<number> {
+  const {target, config, text} = settled
   const started = performance.now()
   const {head, base} = await readCommits(folder, target, shared)
   const readTrusted = trustedOf(base)
@@ -246,52 +329,140 @@ async function reviewIn(folder: string, {target, config, text}: Settled, shared:
       exit: 3,
     })
   }
-  const chosen = await choosePipeline(config.pipeline, keys, readTrusted)
+  const chosen = await choosePipeline(config.pipeline, shared.keys, readTrusted)
   const golds = await goldOfBase(base, config.gold)
   const gold = golds.find(isOwnGold) ?? null
+  const job = await jobOf(head, {chosen, golds, gold, config}, shared)
   let spent: Usage = noUsage
   const host = makeHost({
-    keys,
+    keys: shared.keys,
     budget: {calls: null, tokens: null, usd: config.maxCostUsd},
-    say: outside.say,
-    signal,
+    say: shared.outside.say,
+    signal: shared.signal,
+    secrets: [shared.token],
     onSpent: (usage) => {
       spent = addUsage(spent, usage)
     },
   })
-  const judged = await run(
-    {
-      source: head,
-      goal: config.goal,
-      pipeline: chosen.pipeline,
-      gold: gold?.gold ?? null,
-      anchored: true,
-      judge: await chooseJudge(config.judge, chosen.pipeline, keys),
-      policy: {threshold: config.threshold, requireGold: config.requireGold, requireJudge: config.requireJudge},
-      maxTokens: config.maxTokens,
-      include: config.include,
-      exclude: config.exclude,
-      goldRoots: [config.gold],
-      goldDigests: new Set(golds.map(({text}) => digestOf(text))),
-    },
-    host,
+  const packed = await packSource(job, host)
+  const known = await recall(
+    settled,
+    {key: keyFor(job, chosen, gold, packed, host), asks: asksModels(chosen.pipeline)},
+    shared,
   )
+  if (known.earlier.length > 0 && (!again || known.earlier.length >= maxSamples))
+    return publishAgain(known, settled, shared)
+  const judged = await run(job, host, packed)
   const milliseconds = Math.round(performance.now() - started)
-  const report = reportFor({judged, target, chosen, config, gold, spent, milliseconds}, outside)
-  return publish(report, target, config, shared)
+  const score = judged.scorecard.score
+  const verdict = verdictWith(judged.verdict, score, known.earlier, config.threshold)
+  const report = reportFor({judged, verdict, known, settled, chosen, gold, spent, milliseconds}, shared.outside)
+  const taken = {key: known.key, head: target.head, score, decision: judged.verdict.decision}
+  return publish(report, settled, {...known, history: withTaken(known.history, taken)}, shared)
 }
+
+interface Parts {
+  readonly chosen: Chosen
+  readonly golds: readonly GoldFile[]
+  readonly gold: GoldFile | null
+  readonly config: Config
+}
+
+const jobOf = async (source: Source, {chosen, golds, gold, config}: Parts, {keys}: Reviewing): Promise<Job> => ({
+  source,
+  goal: config.goal,
+  pipeline: chosen.pipeline,
+  gold: gold?.gold ?? null,
+  anchored: true,
+  judge: await chooseJudge(config.judge, chosen.pipeline, keys),
+  policy: {threshold: config.threshold, requireGold: config.requireGold, requireJudge: config.requireJudge},
+  maxTokens: config.maxTokens,
+  include: config.include,
+  exclude: config.exclude,
+  goldRoots: [config.gold],
+  goldDigests: new Set(golds.map(({text}) => digestOf(text))),
+})
+
+/** Sixteen digits of it; the policy is part of it, so that another threshold is another question. */
+const keyFor = (job: Job, {text}: Chosen, gold: GoldFile | null, packed: Packed, host: Host): string =>
+  keyOf(
+    {
+      gold: gold?.text ?? null,
+      pipeline: text,
+      isJudged: job.judge !== null,
+      goal: job.goal,
+      maxTokens: job.maxTokens,
+      program: JSON.stringify([programVersion(), job.policy]),
+    },
+    packed,
+    host,
+  ).slice(0, 16)
+
+/** What is remembered of this pull request. */
+interface Known {
+  readonly key: string
+  /** Whether two runs may end differently. */
+  readonly asks: boolean
+  readonly history: History
+  /** Of this very code under these very rules. */
+  readonly earlier: readonly {readonly score: number; readonly decision: Decision}[]
+}
+
+async function recall(
+  {target: {number, head, into}, config, isAside}: Settled,
+  about: Pick<Known, 'key' | 'asks'>,
+  {hub}: Reviewing,
+): Promise<Known> {
+  if (number === null || isAside) return {...about, history: noHistory, earlier: []}
+  const history = decodeHistory((await hub.stateOf(number, marker)) ?? '')
+  if (!about.asks) return {...about, history, earlier: []}
+  const earlier = samplesOf(history, about.key)
+  if (earlier.length > 0 || config.gate === 'off') return {...about, history, earlier}
+  // a comment can be deleted, a status cannot
+  const told = await hub.toldOf(head, contextOf(config.statusContext, into))
+  return {...about, history, earlier: samplesIn(told, about.key)}
+}
+
+/** Nothing is asked again: what the samples say together is said once more, also where a status of another head is new. */
+async function publishAgain({earlier, history, key}: Known, settled: Settled, shared: Reviewing): Promise<number> {
+  const {target, config} = settled
+  const {outside} = shared
+  const {decision, reasons} = decideTogether(earlier, config.threshold)
+  const mean = earlier.reduce((sum, {score}) => sum + score, 0) / earlier.length
+  const known = plainLine(`${statusWords(mean, decision, config.threshold)}, as judged before${keyMark(key)}`)
+  for (const {message} of reasons) outside.say(plainLine(message))
+  if (await isMoved(settled, shared)) return 0
+  outside.output('verdict', decision)
+  outside.output('score', Math.round(mean * 100) / 100)
+  outside.output('threshold', config.threshold)
+  outside.output('cost-usd', 0)
+  outside.output('cached', true)
+  await setStatus(stateOf(overridden(decision, history, target), config.gate), known, target, config, shared)
+  if (config.gate === 'enforce' && decision === 'fail') outside.blame(known)
+  return exitOf(overridden(decision, history, target), config.gate)
+}
+
+/** An override counts for the one head that it was said of. */
+const overridden = (decision: Decision, {override}: History, {head}: Target): Decision =>
+  override?.head === head ? 'pass' : decision
 
 interface Reviewed {
   readonly judged: Judged
-  readonly target: Target
+  readonly verdict: Verdict
+  readonly known: Known
+  readonly settled: Settled
   readonly chosen: Chosen
-  readonly config: Config
   readonly gold: GoldFile | null
   readonly spent: Usage
   readonly milliseconds: number
 }
 
-const reportFor = ({judged, target, chosen, config, gold, spent, milliseconds}: Reviewed, outside: Runner): Report =>
+const aside = 'Somebody asked for this pipeline; it is not the configured one, so this says nothing to the gate.'
+
+const reportFor = (
+  {judged, verdict, known, settled: {target, config, isAside}, chosen, gold, spent, milliseconds}: Reviewed,
+  outside: Runner,
+): Report =>
   reportOn({
     request: target.number === null ? null : {number: target.number, head: target.head, base: target.base},
     repository: {name: outside.repository, commit: target.head, server_url: outside.serverUrl},
@@ -301,13 +472,15 @@ const reportFor = ({judged, target, chosen, config, gold, spent, milliseconds}: 
     scorecard: judged.scorecard,
     threshold: gold === null ? null : config.threshold,
     violations: judged.violations,
-    verdict: judged.verdict,
+    verdict,
+    history: earlierHeads(known.history, target.head),
     usage: spent,
     milliseconds,
     run_url: outside.runUrl,
     gold: judged.gold,
     leftOut: judged.pack.leftOut,
     notes: [
+      ...(isAside ? [aside] : []),
       ...(chosen.note === null ? [] : [chosen.note]),
       ...unreadNotes(chosen.pipeline, judged.code.paths),
       ...goneNotes(judged.gone),
@@ -315,11 +488,10 @@ const reportFor = ({judged, target, chosen, config, gold, spent, milliseconds}: 
     ],
   })
 
-/** A failed gate that only warns leaves the merge open; what could not be judged is never a success. */
-function stateOf(decision: Decision, gate: Config['gate']): 'success' | 'failure' | 'error' {
-  if (decision === 'pass') return 'success'
-  if (decision === 'fail') return gate === 'enforce' ? 'failure' : 'success'
-  return 'error'
+/** A gate that only warns leaves the merge open; behind one that does not, what could not be judged is never a success. */
+export function stateOf(decision: Decision, gate: Config['gate']): 'success' | 'failure' | 'error' {
+  if (decision === 'pass' || gate !== 'enforce') return 'success'
+  return decision === 'fail' ? 'failure' : 'error'
 }
 
 /** The plan and the whole run, as files in the workspace. */
@@ -331,19 +503,30 @@ function save(report: Report, {workspace}: Runner): {readonly plan: string; read
   return {plan, report: saved}
 }
 
-async function publish(report: Report, target: Target, config: Config, shared: Reviewing): Promise<number> {
+/** Says so where it is: no verdict is published on a commit that nobody asks about any more. */
+async function isMoved({target, config}: Settled, shared: Reviewing): Promise<boolean> {
+  const {outside, hub, dryRun} = shared
+  if (dryRun || target.number === null || (await hub.pull(target.number)).head.sha === target.head) return false
+  await setStatus(
+    'error',
+    plainLine('the head moved while this ran; the run of the new head decides'),
+    target,
+    config,
+    shared,
+  )
+  outside.warn(plainLine('the head of the pull request moved while this ran: no verdict was published'))
+  outside.output('verdict', 'skipped')
+  return true
+}
+
+async function publish(report: Report, settled: Settled, known: Known, shared: Reviewing): Promise<number> {
+  const {target, config, isAside} = settled
   const {outside, hub, dryRun} = shared
   const {decision} = report.verdict
   const saved = save(report, outside)
   await outside.summarize(renderSummary(report))
   if (dryRun) outside.say(plainLine('dry run: nothing is written to GitHub'))
-  else if (target.number !== null && (await hub.pull(target.number)).head.sha !== target.head) {
-    const why = 'the head moved while this ran; the run of the new head decides'
-    await setStatus('error', plainLine(why), target, config, shared)
-    outside.warn(plainLine('the head of the pull request moved while this ran: no verdict was published'))
-    outside.output('verdict', 'skipped')
-    return 0
-  }
+  if (await isMoved(settled, shared)) return 0
   outside.output('verdict', decision)
   outside.output('score', report.scorecard?.score ?? null)
   outside.output('score-low', report.scorecard?.interval?.[0] ?? null)
@@ -356,11 +539,14 @@ async function publish(report: Report, target: Target, config: Config, shared: R
   if (target.number !== null && config.comment !== 'off' && !dryRun) {
     // with the time in it no two runs would say the same, and each would edit the comment; the summary has it
     const body = renderComment({...report, milliseconds: null})
-    const {url} = await hub.upsertComment({number: target.number, marker, body})
+    const said = {number: target.number, marker: isAside ? asideMarker : marker, body}
+    const {url} = await hub.upsertComment(isAside ? said : {...said, state: encodeHistory(known.history)})
     outside.output('comment-url', url)
   }
+  const words = plainLine(`${statusDescription(report)}${known.asks ? keyMark(known.key) : ''}`)
   // last: whatever fails before it leaves no success behind
-  await setStatus(stateOf(decision, config.gate), statusDescription(report), target, config, shared)
-  if (config.gate === 'enforce' && decision === 'fail') outside.blame(statusDescription(report))
-  return exitOf(decision, config.gate)
+  const counted = overridden(decision, known.history, target)
+  await setStatus(stateOf(counted, config.gate), words, target, config, shared)
+  if (config.gate === 'enforce' && counted === 'fail') outside.blame(statusDescription(report))
+  return exitOf(counted, config.gate)
 }

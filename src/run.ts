@@ -65,14 +65,15 @@ export interface Judgment {
 
 export type Judged = Made & Judgment
 
-export async function run(job: Job, host: Host): Promise<Judged> {
-  const made = await makePlan(job, host)
+/** @param packed what `packSource` made of the job, where it is known already */
+export async function run(job: Job, host: Host, packed: Packed | null = null): Promise<Judged> {
+  const made = await makePlan(job, host, packed)
   return {...made, ...(await judgePlan(made.plan, made.code, job, host))}
 }
 
 /** pack → pipeline → plan. Throws `Failure`: `empty-repository`, `gold-in-pack`, what the pipeline throws, `not-a-plan`. */
-export async function makePlan(job: Job, host: Host): Promise<Made> {
-  const {pack, whole} = await packSource(job, host)
+export async function makePlan(job: Job, host: Host, packed: Packed | null = null): Promise<Made> {
+  const {pack, whole} = packed ?? (await packSource(job, host))
   const trace = await executeOn(job.pipeline, {user_prompt: job.goal}, pack, whole, job.goal, host)
   const plan = Plan.safeParse(trace.output.data)
   if (!plan.success) {
@@ -124,11 +125,15 @@ function sayOf(event: PipelineEvent): string {
 /** What a run reads, and how much of it a model is shown. */
 export type Reading = Pick<Job, 'source' | 'maxTokens' | 'include' | 'exclude' | 'goldRoots' | 'goldDigests'>
 
-/** `whole` is every text file, for rules and quotes; `pack` what fits the budget. Throws `Failure` `empty-repository`, `gold-in-pack`. */
-export async function packSource(
-  job: Reading,
-  host: Pick<Host, 'digest'>,
-): Promise<{readonly pack: Pack; readonly whole: Pack}> {
+export interface Packed {
+  /** What fits the budget. */
+  readonly pack: Pack
+  /** Every text file, for rules and quotes. */
+  readonly whole: Pack
+}
+
+/** Throws `Failure` `empty-repository`, `gold-in-pack`. */
+export async function packSource(job: Reading, host: Pick<Host, 'digest'>): Promise<Packed> {
   const entries = await job.source.list()
   const {chosen, leftOut} = select(entries, {include: job.include, exclude: job.exclude, goldRoots: job.goldRoots})
   const files = await job.source.read(chosen)
@@ -158,6 +163,29 @@ export async function packSource(
 export async function scanPack(whole: Pack, host: Pick<Host, 'loadParse'>): Promise<Scan> {
   const languages = new Set(whole.files.flatMap(({path}) => languageOf(path) ?? []))
   return scan(whole.files, await host.loadParse([...languages]))
+}
+
+/** All that a score depends on but the code. */
+export interface Rules {
+  /** Of the gold standard; null: none applies. */
+  readonly gold: string | null
+  /** The pipeline's YAML. */
+  readonly pipeline: string
+  readonly isJudged: boolean
+  readonly goal: string
+  readonly maxTokens: number
+  /** The program's own version, and whatever else must not change between two samples of one thing. */
+  readonly program: string
+}
+
+/** sha-256: another word in any of it, and earlier samples say nothing. */
+export function keyOf(
+  {gold, pipeline, isJudged, goal, maxTokens, program}: Rules,
+  {whole}: Packed,
+  {digest}: Pick<Host, 'digest'>,
+): string {
+  const code = whole.files.map((file) => [file.path, file.digest])
+  return digest(JSON.stringify([program, gold, pipeline, isJudged, code, goal, maxTokens]))
 }
 
 export function codeOf({files}: Pack): Code {

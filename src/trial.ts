@@ -15,6 +15,7 @@ import {
   digestOf,
   isOwnGold,
   parseGold,
+  programVersion,
   readGoldFolder,
   type Chosen,
   type GoldFile,
@@ -26,7 +27,7 @@ import type {Budget} from './provider.ts'
 import type {Baseline, BaselineCase} from './score/baseline.ts'
 import {evaluate, type Evaluation} from './score/evaluate.ts'
 import type {Ledger, Sample} from './score/ledger.ts'
-import {packSource, run, type Judged, type Reading} from './run.ts'
+import {keyOf, packSource, run, type Judged, type Reading} from './run.ts'
 import {plainLine} from './trust.ts'
 
 export interface Trials {
@@ -259,22 +260,21 @@ async function keysOfAll(
 ): Promise<ReadonlyMap<string, string>> {
   const all = new Map<string, string>()
   for (const [name, stand] of stands) {
-    const key = await keyOf(stand, chosen, isJudged, trials)
+    const key = await keyOfStand(stand, chosen, isJudged, trials)
     if (key !== null) all.set(name, key)
   }
   return all
 }
 
-/** sha-256 over all that a score depends on: another word in any of it, and earlier samples say nothing. null: it cannot be read. */
-async function keyOf(stand: Stand, chosen: Chosen, isJudged: boolean, trials: Trials): Promise<string | null> {
+/** null: it cannot be read. */
+async function keyOfStand(stand: Stand, chosen: Chosen, isJudged: boolean, trials: Trials): Promise<string | null> {
   const {host, config} = trials
   try {
-    const {whole} = await packSource(readingOf(stand, trials), host)
-    const code = whole.files.map(({path, digest}) => [path, digest])
-    const program = readText(join(home, 'package.json'))
+    const packed = await packSource(readingOf(stand, trials), host)
+    const program = programVersion()
     const goal = goalOf(stand.file, config)
     const {maxTokens} = config
-    return host.digest(JSON.stringify([program, stand.file.text, chosen.text, isJudged, code, goal, maxTokens]))
+    return keyOf({gold: stand.file.text, pipeline: chosen.text, isJudged, goal, maxTokens, program}, packed, host)
   } catch (thrown) {
     // it will be told when it is tried
     if (thrown instanceof Failure) return null

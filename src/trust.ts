@@ -138,6 +138,33 @@ export function fenced(value: Untrusted, language = ''): Markdown {
   return asMarkdown(`${fence}${/^[a-z0-9+-]*$/.test(language) ? language : ''}\n${body}\n${fence}`)
 }
 
+/** Drawn as the character is, and of no meaning in any syntax: U+FF01 to U+FF5E for U+0021 to U+007E. */
+const widened = (character: string): string => String.fromCodePoint((character.codePointAt(0) ?? 0x20) + 0xfee0)
+
+const maxLabel = 40
+
+/**
+ * What may stand between double quotes in a mermaid diagram: one line of at most 40 characters.
+ *
+ * The quotes alone protect little: mermaid looks for `%%{` in the whole source, keeps its own entities (`#59;`, inside `ﬂ°` and
+ * `¶ß`) through its parser, and reads the label as Markdown and HTML after it has decoded them. So nothing is escaped by
+ * entities; all of ASCII but letters, digits and harmless punctuation becomes wide. Words (`click`, `end`, `style`) mean
+ * something at the start of a line only, and no label starts one.
+ */
+export function mermaidLabel(value: Untrusted): Markdown {
+  const line = seen(value)
+    .replace(/\s+/g, ' ')
+    .replace(/[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '')
+    .replaceAll('\ufb02', 'fl')
+    .replaceAll('\u00b6', '')
+    .trim()
+    .replace(/["#$%&*;<>@[\\\]^`{|}~]/g, widened)
+    .replace(/:(?! |$)|(?<=www)\.|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/giu, widened)
+    // mermaid shows "Unsupported markdown: list" for what begins like one
+    .replace(/^[-+=]|(?<=^\d{1,9})[.)]/, widened)
+  return asMarkdown(line === '' ? '–' : clip(line, maxLabel))
+}
+
 /** A link, if it leads to `server` (`https://github.com`); else only its label. */
 export function link(label: Markdown, url: string, server: string): Markdown {
   if (!URL.canParse(url) || !URL.canParse(server)) return label

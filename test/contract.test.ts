@@ -1,4 +1,4 @@
-/** `action.yml` = settings = README: what a person reads is what the code does. `UPDATE=1` rewrites the README's table. */
+/** `action.yml` = code = README: what a person reads is what the code does. `UPDATE=1` rewrites the README's tables. */
 import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
@@ -6,6 +6,7 @@ import {parse} from 'yaml'
 import * as z from 'zod'
 import {commands} from '../src/commands/index.ts'
 import {parseConfig, Settings} from '../src/config.ts'
+import {outputNames} from '../src/outputs.ts'
 import {Plan} from '../src/plan/plan.ts'
 import {GoldStandard} from '../src/score/gold.ts'
 import {root} from './acceptance/bundle.ts'
@@ -17,39 +18,71 @@ const Action = z.strictObject({
   branding: z.strictObject({icon: z.string(), color: z.string()}),
   inputs: z.record(z.string(), z.strictObject({description: z.string(), default: z.string()})),
   outputs: z.record(z.string(), z.strictObject({description: z.string()})),
-  runs: z.strictObject({using: z.literal('node24'), main: z.literal('dist/index.js')}),
+  runs: z.strictObject({
+    using: z.literal('node24'),
+    main: z.literal('dist/index.js'),
+    post: z.literal('dist/index.js').optional(),
+    'post-if': z.literal('always()').optional(),
+  }),
 })
 const text = (name: string): string => readFileSync(join(root, name), 'utf8')
 const action = Action.parse(parse(text('action.yml')))
 const settings = Object.entries(Settings.shape)
 
+/** Inputs that are no setting: what a repository's file must not say, and what has a meaning in a runner alone. */
+const others = [
+  'token',
+  'mode',
+  'artifact-path',
+  'anthropic-api-key',
+  'google-api-key',
+  'anthropic-base-url',
+  'gemini-base-url',
+  'dry-run',
+  'optimizer',
+]
+
 test('every setting is an input without a default of its own, and every other input is known', () => {
-  const others = [
-    'token',
-    'mode',
-    'anthropic-api-key',
-    'google-api-key',
-    'anthropic-base-url',
-    'gemini-base-url',
-    'dry-run',
-    'optimizer',
-  ]
   expect(Object.keys(action.inputs).toSorted()).toEqual([...settings.map(([name]) => name), ...others].toSorted())
   expect(settings.filter(([name]) => action.inputs[name]?.default !== '').map(([name]) => name)).toEqual([])
 })
 
-test("the README's table of settings is the schema's", () => {
-  const rows = settings.map(([name, schema]) => {
-    const fallback: unknown = Settings.parse({})[name as keyof Settings]
-    const shown = Array.isArray(fallback) ? fallback.join(', ') : String(fallback)
-    return `| \`${name}\` | ${shown === '' ? '' : `\`${shown}\``} | ${schema.description ?? ''} |`
-  })
-  const table = ['| setting | default | |', '|---|---|---|', ...rows].join('\n')
+test('what can be written as an output is what action.yml promises, in the same order', () => {
+  expect(Object.keys(action.outputs)).toEqual(outputNames)
+})
+
+const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+const code = (text: string): string => (text === '' ? '' : `\`${text}\``)
+const tables = {
+  settings: () => [
+    '| setting | default | |',
+    '|---|---|---|',
+    ...settings.map(([name, schema]) => {
+      const fallback: unknown = Settings.parse({})[name as keyof Settings]
+      const shown = Array.isArray(fallback) ? fallback.join(', ') : String(fallback)
+      return row(code(name), code(shown), schema.description ?? '')
+    }),
+  ],
+  inputs: () => [
+    '| input | default | |',
+    '|---|---|---|',
+    ...Object.entries(action.inputs)
+      .filter(([name]) => others.includes(name))
+      .map(([name, input]) => row(code(name), code(input.default), input.description)),
+  ],
+  outputs: () => [
+    '| output | |',
+    '|---|---|',
+    ...outputNames.map((name) => row(code(name), action.outputs[name]?.description ?? '')),
+  ],
+}
+
+test.each(Object.entries(tables))("the README's table of %s is the code's", (name, rowsOf) => {
   const readme = text('README.md')
-  const fresh = readme.replace(
-    /(<!-- settings -->\n)[\s\S]*(<!-- \/settings -->)/,
-    (_, open: string, close: string) => `${open}${table}\n${close}`,
-  )
+  const [open, close] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`]
+  const [start, end] = [readme.indexOf(open) + open.length, readme.indexOf(close)]
+  expect([readme.split(open).length, readme.split(close).length]).toEqual([2, 2])
+  const fresh = `${readme.slice(0, start)}${rowsOf().join('\n')}\n${readme.slice(end)}`
   if (process.env['UPDATE'] === '1') writeFileSync(join(root, 'README.md'), fresh)
   else expect(readme).toBe(fresh)
 })

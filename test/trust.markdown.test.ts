@@ -9,6 +9,7 @@ import {
   joinMarkdown,
   link,
   markdown,
+  mermaidLabel,
   paragraphs,
   prose,
   text,
@@ -105,6 +106,31 @@ describe('code', () => {
     ['@spec x', '`@\u2060spec x`'],
   ])('%j → %j', (value, expected) => {
     expect(code(value)).toBe(expected)
+  })
+})
+
+describe('mermaidLabel', () => {
+  it.each([
+    ['C1 Stop the loop (lib/a.ex), now', 'C1 Stop the loop (lib/a.ex), now'],
+    ['C1: rename handle_info and _x_', 'C1: rename handle_info and ＿x＿'],
+    ['a "quoted" `word`', 'a ＂quoted＂ ｀word｀'],
+    ['"] --> n2["', '＂］ --＞ n2［＂'],
+    ['a\n```\nclick n1 "http://evil.example"', 'a ｀｀｀ click n1 ＂http：//evil.example＂'],
+    ['%%{init: {}}%%', '％％｛init: ｛｝｝％％'],
+    ['#quot; #59; &lt;', '＃quot； ＃59； ＆lt；'],
+    ['ﬂ°°60¶ß', 'fl°°60ß'],
+    ['$$x$$ fa:fa-car a:::b', '＄＄x＄＄ fa：fa-car a：：：b'],
+    ['<b>@octocat</b> #12', '＜b＞＠octocat＜/b＞ ＃12'],
+    ['www.evil.example', 'www．evil.example'],
+    ['1. one', '1． one'],
+    ['- one', '－ one'],
+    ['\u202ea\u200bb\u2028c\u0085d\u{e0041}', 'ab cd'],
+    ['', '–'],
+    [' \n\u200b', '–'],
+    ['x'.repeat(41), `${'x'.repeat(39)}…`],
+    [`${'x'.repeat(38)}😀y`, `${'x'.repeat(38)}…`],
+  ])('%j → %j', (value, expected) => {
+    expect(mermaidLabel(value)).toBe(expected)
   })
 })
 

@@ -3,7 +3,7 @@
  * helpers, transports), so only plumbing is called, the environment is made from nothing, and what could run is switched off
  * on the command scope, which wins over the repository's file. https://git-scm.com/docs/git-config, https://git-scm.com/docs/git
  */
-import {spawn} from 'node:child_process'
+import {spawn, type ChildProcess} from 'node:child_process'
 import {realpathSync} from 'node:fs'
 import {devNull} from 'node:os'
 import {basename, join} from 'node:path'
@@ -12,6 +12,7 @@ import type {Source} from '../host.ts'
 import {isInside} from '../pack/boundary.ts'
 import type {Entry} from '../pack/pack.ts'
 import {readAll, stateOf} from './file.ts'
+import {stoppedBy} from './patience.ts'
 
 /** Full SHA-1 or SHA-256 object names: nothing shorter is ever passed on. */
 const sha = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/
@@ -108,13 +109,31 @@ interface RunOptions {
   readonly settings?: Settings
   /** Takes the output as it comes instead of collecting it. */
   readonly onOutput?: (chunk: Buffer) => void
+  /** Kills git, and all that git started. */
+  readonly signal?: AbortSignal | undefined
 }
 
-/** Never throws, never a shell. */
+/** `git fetch` leaves the network to a child of a child, which outlives it, and with it its connection and our pipes. */
+const inGroups = process.platform !== 'win32'
+
+function kill(child: ChildProcess): void {
+  try {
+    if (inGroups && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    else child.kill('SIGKILL')
+  } catch {
+    // it has ended by itself
+  }
+}
+
+/** Never a shell. Throws nothing but the `Failure` `cancelled` of its signal. */
 function run(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  return new Promise((resolve) => {
+  const {signal} = options
+  if (signal?.aborted === true) return Promise.reject(stoppedBy(signal))
+  return new Promise((resolve, reject) => {
     const child = spawn('git', args, {
       cwd: options.cwd,
+      // in a group of its own, to be killed as one; without a signal a person's Ctrl-C still reaches it
+      detached: inGroups && signal !== undefined,
       env: environment(options.protocols ?? 'none', options.settings ?? []),
       stdio: ['pipe', 'pipe', 'pipe'],
       windowsHide: true,
@@ -124,7 +143,13 @@ function run(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
     const chunks: Buffer[] = []
     let size = 0
     let stderr = ''
-    const end = (code: number | null): void => resolve({code, stdout: Buffer.concat(chunks), stderr})
+    const onAbort = (): void => kill(child)
+    signal?.addEventListener('abort', onAbort, {once: true})
+    const end = (code: number | null): void => {
+      signal?.removeEventListener('abort', onAbort)
+      if (signal?.aborted === true) reject(stoppedBy(signal))
+      else resolve({code, stdout: Buffer.concat(chunks), stderr})
+    }
     child.stdout.on('data', (chunk: Buffer) => {
       if (options.onOutput !== undefined) return options.onOutput(chunk)
       size += chunk.length
@@ -135,7 +160,9 @@ function run(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
       if (stderr.length < 20_000) stderr += chunk
     })
     child.on('error', () => end(null))
+    // once all that held its pipes is gone; where there are no groups, a grandchild that goes on is not waited for
     child.on('close', end)
+    if (!inGroups) child.on('exit', (code) => (signal?.aborted === true ? end(code) : undefined))
     // git may end before it has read everything; the exit code says what there is to say
     child.stdin.on('error', () => {})
     child.stdin.end(options.input ?? '')
@@ -207,8 +234,8 @@ const onServer =
   /^(?:(?:https?|ssh|git):\/\/[^/]+\/|[\w.-]+@[\w.-]+:)(?:.*\/)?([\w.-]{1,100})\/([\w.-]{1,100}?)(?:\.git)?\/?$/i
 
 /** `owner/name` of the remote named origin; its address may hold a password and is never shown. */
-async function nameOf(args: readonly string[], cwd: string, fallback: string): Promise<string> {
-  const {stdout} = await run([...args, 'config', '--local', '--get', 'remote.origin.url'], {cwd})
+async function nameOf(args: readonly string[], cwd: string, fallback: string, signal?: AbortSignal): Promise<string> {
+  const {stdout} = await run([...args, 'config', '--local', '--get', 'remote.origin.url'], {cwd, signal})
   const [, owner, name] = onServer.exec(firstLine(stdout)) ?? []
   return owner === undefined || name === undefined ? fallback : `${owner}/${name}`
 }
@@ -285,14 +312,15 @@ function treeEntry(field: string, prefix: string): Entry | null {
 
 /**
  * The tree of a commit, read from the object store: nothing is checked out. `prefix` (ends in `/`) restricts it to a folder.
- * `read` wants entries of this source: it goes by their `sha`.
+ * `read` wants entries of this source: it goes by their `sha`. An aborted signal ends all of it with `Failure` `cancelled`.
  */
-export async function objects(gitDir: string, commit: string, prefix = ''): Promise<Source> {
+export async function objects(gitDir: string, commit: string, prefix = '', signal?: AbortSignal): Promise<Source> {
   asSha(commit)
   const name = await nameOf(
     inGit(gitDir),
     gitDir,
     basename(gitDir).replace(/\.git$/, '') || basename(join(gitDir, '..')),
+    signal,
   )
   return {
     name: placed(name, prefix),
@@ -300,11 +328,11 @@ export async function objects(gitDir: string, commit: string, prefix = ''): Prom
     kind: 'objects',
     list: async () => {
       const args = [...inGit(gitDir), 'ls-tree', '-r', '-l', '-z', '--full-tree', '--end-of-options', commit]
-      const {code, stdout, stderr} = await run(args)
+      const {code, stdout, stderr} = await run(args, {signal})
       if (code !== 0) throw new Failure('no-such-commit', `cannot list ${commit}: ${saidBy(stderr)}`)
       return fieldsOf(stdout).flatMap((field) => treeEntry(field, prefix) ?? [])
     },
-    read: (entries) => blobs(gitDir, entries),
+    read: (entries) => blobs(gitDir, entries, signal),
   }
 }
 
@@ -347,12 +375,14 @@ function batchReader(): {readonly take: (chunk: Buffer) => void; readonly answer
 async function blobs(
   gitDir: string,
   entries: readonly Entry[],
+  signal?: AbortSignal,
 ): Promise<readonly {readonly path: string; readonly bytes: Uint8Array | null}[]> {
   const wanted = entries.filter(({kind, sha: object}) => kind === 'file' && object !== null && sha.test(object))
   const {take, answers} = batchReader()
   const {code, stderr} = await run([...inGit(gitDir), 'cat-file', '--batch', '--buffer'], {
     input: wanted.map(({sha: object}) => `${object ?? ''}\n`).join(''),
     onOutput: take,
+    signal,
   })
   if (code !== 0) throw new Failure('git-failed', `cannot read the objects: ${saidBy(stderr)}`, {exit: 3})
   const byPath = new Map(wanted.map(({path}, index) => [path, answers[index] ?? null]))
@@ -410,6 +440,7 @@ export interface FetchOptions {
   readonly refs?: readonly string[]
   /** A folder to make; its parent exists. */
   readonly into: string
+  readonly signal?: AbortSignal | undefined
 }
 
 const fullRef = /^refs\/(?!.*\.\.)[^\p{Cc}\s:?*[\\^~]{1,240}$/u
@@ -459,17 +490,17 @@ function fetchFailure(stderr: string, where: string): Failure {
 
 /**
  * The given commits, without history, into a bare repository: no checkout, no tags, no submodules.
- * Throws `Failure`: `not-allowed`, `no-such-commit` (exit 2), `fetch-failed` (exit 3, worth another try).
+ * Throws `Failure`: `not-allowed`, `no-such-commit` (exit 2), `fetch-failed` (exit 3, worth another try), `cancelled` (exit 3).
  *
  * @returns the folder, to be given to `objects`
  */
 export async function fetchCommits(options: FetchOptions): Promise<string> {
   const address = addressOf(options)
-  const {into, token, commits = [], refs = []} = options
+  const {into, token, commits = [], refs = [], signal} = options
   commits.forEach(asSha)
   const odd = refs.find((ref) => !fullRef.test(ref))
   if (odd !== undefined) throw new Failure('no-such-ref', `${JSON.stringify(odd.slice(0, 120))} is not a full ref name`)
-  const made = await run(['init', '--bare', '--quiet', '--template=', '--', into])
+  const made = await run(['init', '--bare', '--quiet', '--template=', '--', into], {signal})
   if (made.code !== 0)
     throw new Failure('git-failed', `cannot make a repository in ${into}: ${saidBy(made.stderr)}`, {exit: 3})
   const flags = [
@@ -482,6 +513,7 @@ export async function fetchCommits(options: FetchOptions): Promise<string> {
   ]
   const wanted = [...commits, ...refs.map((ref) => `+${ref}:${ref}`)]
   const {code, stderr} = await run([...inGit(into), 'fetch', ...flags, '--end-of-options', address.href, ...wanted], {
+    signal,
     protocols: address.protocol.slice(0, -1),
     settings: [
       ...(token === null ? [] : headerFor(address, token)),

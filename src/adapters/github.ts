@@ -2,10 +2,12 @@
 import type {Octokit} from '@octokit/rest'
 import * as z from 'zod'
 import {Failure, messageOf} from '../errors.ts'
+import type {BranchRules, FolderEntry, Protection, RequiredCheck, Rulebook, WorkflowDefaults} from '../gate/facts.ts'
 import {isFork, type Account} from '../request/event.ts'
 import type {Permission} from '../request/request.ts'
-import {hidden, joinMarkdown, plain, plainLine, type Markdown, type Plain} from '../trust.ts'
-import {delayMs, maxTries, patiently, waitOf} from './patience.ts'
+import {unscrubbed, type Scrub} from '../secrets.ts'
+import {hidden, plain, plainLine, type Markdown, type Plain} from '../trust.ts'
+import {delayMs, maxTries, patiently, pause, waitOf} from './patience.ts'
 
 export interface Settings {
   readonly token: string
@@ -13,6 +15,13 @@ export interface Settings {
   readonly apiUrl: string
   /** `owner/name`. */
   readonly repository: string
+  /**
+   * Ends every call and every wait at once, with `Failure` `cancelled`. Who has something to say after that makes a second
+   * `GitHub` with a deadline of its own: `AbortSignal.timeout(5000)`.
+   */
+  readonly signal?: AbortSignal | undefined
+  /** Takes secrets out of all that is written. */
+  readonly scrub?: Scrub
   /** For tests. */
   readonly wait?: (ms: number) => Promise<void>
   readonly timeoutMs?: number
@@ -28,7 +37,8 @@ export interface Pull {
     readonly repository: string | null
     readonly fork: boolean
   }
-  readonly base: {readonly sha: string; readonly ref: string}
+  /** `isDefault`: it merges into the default branch, or GitHub did not say. */
+  readonly base: {readonly sha: string; readonly ref: string; readonly isDefault: boolean}
   /** null: the account is gone. */
   readonly author: Account | null
   /** For people. */
@@ -51,6 +61,8 @@ export interface CommentRequest {
   /** Letters, digits and `:._/-`: tells this comment from others of the same author. It is put on top, out of sight. */
   readonly marker: string
   readonly body: Markdown
+  /** One word behind the marker, out of sight. Not given: what is there stays. */
+  readonly state?: string
 }
 
 export interface Written {
@@ -77,11 +89,13 @@ export interface PullRequest {
   readonly body: Markdown
 }
 
-/** Every function throws `Failure` (see `failureOf`) but `permissionOf` and `react`, which answer null and false. */
-export interface GitHub {
+/** Every function throws `Failure` (see `failureOf`) but `react`, which answers false, and `permissionOf`, null unless cancelled. */
+export interface GitHub extends Rulebook {
   readonly pull: (number: number) => Promise<Pull>
   /** The tip of a branch, null: of the default branch. */
   readonly branch: (name: string | null) => Promise<{readonly name: string; readonly sha: string}>
+  /** When a branch last moved, ISO 8601 by GitHub's clock; null when that could not be asked. */
+  readonly pushedAt: (repository: string, ref: string) => Promise<string | null>
   /** A file of a commit without fetching it; null: it is not there, or the token may not see it, which GitHub does not tell apart. */
   readonly fileAt: (commit: string, path: string) => Promise<Uint8Array | null>
   /** null when it could not be asked, for whatever reason: treat it as none. */
@@ -89,16 +103,26 @@ export interface GitHub {
   readonly statusOf: (
     sha: string,
     context: string,
-  ) => Promise<{readonly state: StatusState; readonly description: string | null} | null>
+  ) => Promise<{
+    readonly state: StatusState
+    readonly description: string | null
+    readonly targetUrl: string | null
+  } | null>
   readonly setStatus: (status: Status) => Promise<void>
   /** One comment for a marker, however often this is called and whatever breaks in between. */
   readonly upsertComment: (comment: CommentRequest) => Promise<Written>
+  /** The word behind the marker of our own comment; null: there is no such comment, or it has none. */
+  readonly stateOf: (number: number, marker: string) => Promise<string | null>
+  /** Descriptions of all statuses of that name on a commit, the newest first; at most a hundred. */
+  readonly toldOf: (sha: string, context: string) => Promise<readonly string[]>
   /** An emoji on a comment. False when it could not be: no run fails for that. */
   readonly react: (comment: number, content: Reaction) => Promise<boolean>
   /** `changed` is false when the branch, or `base` where there is no branch, holds the same files already. */
   readonly commitFiles: (commit: Commit) => Promise<{readonly sha: string; readonly changed: boolean}>
   /** The open pull request from `head` to `base`, made or brought up to date. */
   readonly openPull: (pull: PullRequest) => Promise<Written>
+  /** What stands in a folder of a commit, `''` at the top; null: it is not there, or the token may not see it. */
+  readonly listFolder: (commit: string, path: string) => Promise<readonly FolderEntry[] | null>
 }
 
 interface Client {
@@ -107,6 +131,7 @@ interface Client {
   readonly wait: (ms: number) => Promise<void>
   /** Who the token speaks for. */
   readonly login: () => Promise<string>
+  readonly scrub: Scrub
 }
 
 /** @throws Failure `missing-token`, `bad-repository` */
@@ -115,18 +140,23 @@ export function github(settings: Settings): GitHub {
   return {
     pull: (number) => readPull(client, number),
     branch: (name) => readBranch(client, name),
+    pushedAt: (repository, ref) => readPushed(client, repository, ref),
     fileAt: (commit, path) => readFile(client, commit, path),
     permissionOf: (login) => readPermission(client, login),
     statusOf: (sha, context) => readStatus(client, sha, context),
     setStatus: (status) => writeStatus(client, status),
     upsertComment: (comment) => upsertComment(client, comment),
+    stateOf: async (number, marker) => stateIn((await findComment(client, number, marker))?.body ?? '', marker),
+    toldOf: (sha, context) => readTold(client, sha, context),
     react: (comment, content) => react(client, comment, content),
     commitFiles: (commit) => commitFiles(client, commit),
     openPull: (pull) => openPull(client, pull),
+    listFolder: (commit, path) => readFolder(client, commit, path),
+    ...rulebook(client),
   }
 }
 
-function clientOf({token, apiUrl, repository, ...more}: Settings): Client {
+function clientOf({token, apiUrl, repository, signal, scrub = unscrubbed, ...more}: Settings): Client {
   if (token === '') {
     throw new Failure('missing-token', 'there is no GitHub token', {
       hint: 'set GITHUB_TOKEN, or leave the input `token` at its default',
@@ -136,8 +166,8 @@ function clientOf({token, apiUrl, repository, ...more}: Settings): Client {
   if (owner === '' || repo === '' || rest.length > 0) {
     throw new Failure('bad-repository', `${repository} is not a repository`, {hint: 'as in owner/name'})
   }
-  const wait = more.wait ?? ((ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)))
-  const fetch = patiently({wait, repeatable, now: Date.now, timeoutMs: more.timeoutMs ?? 30_000})
+  const wait = more.wait ?? ((ms: number) => pause(ms, signal))
+  const fetch = patiently({wait, repeatable, now: Date.now, timeoutMs: more.timeoutMs ?? 30_000, signal})
   const octokit = once(async () => {
     const sdk = await import('@octokit/rest')
     return new sdk.Octokit({
@@ -150,8 +180,8 @@ function clientOf({token, apiUrl, repository, ...more}: Settings): Client {
     })
   })
   const where = {owner, repo}
-  const login = once(() => readLogin({octokit, where, wait, login: async () => ''}))
-  return {octokit, where, wait, login}
+  const login = once(() => readLogin({octokit, where, wait, login: async () => '', scrub}))
+  return {octokit, where, wait, login, scrub}
 }
 
 const silence = {debug: () => {}, info: () => {}, warn: () => {}, error: () => {}}
@@ -204,10 +234,13 @@ const RequestFault = z.object({
 
 /**
  * What GitHub refused, as something to act on: `bad-token`, `missing-permission`, `pull-requests-not-allowed`,
- * `github-not-found`, `github-conflict`, `github-refused` (exit 2), `github-rate-limit`, `github-unavailable` (exit 3).
+ * `github-not-found`, `github-conflict`, `github-refused` (exit 2), `github-rate-limit`, `github-unavailable`, `cancelled`
+ * (exit 3).
  */
 function failureOf(thrown: unknown, about: About): Failure {
   if (thrown instanceof Failure) return thrown
+  // the SDK wraps whatever its `fetch` throws
+  if (thrown instanceof Error && thrown.cause instanceof Failure) return thrown.cause
   const fault = RequestFault.safeParse(thrown)
   const said = plainLine(messageOf(thrown), 300)
   const message = `GitHub: could not ${about.what}: ${said}`
@@ -312,9 +345,27 @@ async function readPull(client: Client, number: number): Promise<Pull> {
       repository,
       fork: isFork(repository, data.base.repo.full_name),
     },
-    base: {sha: data.base.sha, ref: data.base.ref},
+    base: {sha: data.base.sha, ref: data.base.ref, isDefault: isDefault(data.base)},
     author,
     url: data.html_url,
+  }
+}
+
+function isDefault({ref, repo}: {readonly ref: string; readonly repo: unknown}): boolean {
+  const known = z.object({default_branch: z.string()}).safeParse(repo)
+  return !known.success || known.data.default_branch === ref
+}
+
+/** When the branch last moved, by GitHub's own clock: the date in a commit is whatever its author wrote. */
+async function readPushed(client: Client, repository: string, ref: string): Promise<string | null> {
+  const [owner = '', repo = ''] = repository.split('/')
+  try {
+    const octokit = await client.octokit()
+    const {data} = await octokit.repos.listActivities({owner, repo, ref: `refs/heads/${ref}`, per_page: 1})
+    return data[0]?.timestamp ?? null
+  } catch (thrown) {
+    if (isCode(failureOf(thrown, {what: 'read the pushes', needs: 'contents: read'}), 'cancelled')) throw thrown
+    return null
   }
 }
 
@@ -351,7 +402,10 @@ async function readPermission(client: Client, login: string): Promise<Permission
     const octokit = await client.octokit()
     const {data} = await octokit.repos.getCollaboratorPermissionLevel({...client.where, username: login})
     return Role.safeParse(data.role_name).data ?? Role.safeParse(data.permission).data ?? null
-  } catch {
+  } catch (thrown) {
+    const failure = failureOf(thrown, {what: `ask what ${login} may do`, needs: 'metadata: read'})
+    // else a cancelled run would go on, and end well, as that of somebody without rights
+    if (isCode(failure, 'cancelled')) throw failure
     return null
   }
 }
@@ -374,6 +428,7 @@ async function readLogin(client: Client): Promise<string> {
     const {login} = Viewer.parse(answer).viewer
     return login
   } catch (thrown) {
+    if (isCode(thrown, 'cancelled')) throw thrown
     if (isCode(thrown, 'github-unavailable', 'github-rate-limit') && isTransport(thrown)) throw thrown
     return 'github-actions[bot]'
   }
@@ -387,7 +442,11 @@ async function readStatus(
   client: Client,
   sha: string,
   context: string,
-): Promise<{readonly state: StatusState; readonly description: string | null} | null> {
+): Promise<{
+  readonly state: StatusState
+  readonly description: string | null
+  readonly targetUrl: string | null
+} | null> {
   for (let page = 1; ; page++) {
     const {data, headers} = await call(
       client,
@@ -397,9 +456,18 @@ async function readStatus(
     // newest first
     const found = data.find((status) => status.context === context)
     const state = z.enum(['pending', 'success', 'failure', 'error']).safeParse(found?.state)
-    if (found !== undefined && state.success) return {state: state.data, description: found.description}
+    if (found !== undefined && state.success) {
+      return {state: state.data, description: found.description, targetUrl: found.target_url}
+    }
     if (!hasNext(headers.link)) return null
   }
+}
+
+async function readTold(client: Client, sha: string, context: string): Promise<readonly string[]> {
+  const {data} = await call(client, {what: `read the statuses of ${sha}`, needs: 'statuses: read'}, ({repos}) =>
+    repos.listCommitStatusesForRef({...client.where, ref: sha, per_page: 100}),
+  )
+  return data.flatMap((status) => (status.context === context ? [status.description ?? ''] : []))
 }
 
 const hasNext = (link: string | undefined): boolean => /rel="next"/.test(link ?? '')
@@ -414,7 +482,7 @@ async function writeStatus(client: Client, {sha, context, state, description, ta
       sha,
       context: plainLine(context, 255),
       state,
-      description: plainLine(description, 140),
+      description: plainLine(client.scrub(description), 140),
       ...(targetUrl === null ? {} : {target_url: targetUrl}),
     }),
   )
@@ -432,19 +500,25 @@ interface Comment {
 const maxBody = 65_536
 const canWritePulls = 'pull-requests: write'
 
-async function upsertComment(client: Client, {number, marker, body}: CommentRequest): Promise<Written> {
+async function upsertComment(client: Client, {number, marker, body, state}: CommentRequest): Promise<Written> {
   if (!/^\w[\w:./-]{0,98}\w$/.test(marker) || marker.includes('--')) {
     throw new Failure('bad-marker', `${plainLine(marker, 80)} cannot mark a comment`)
   }
-  const whole = isMarked(body, marker) ? body : joinMarkdown([hidden(marker), body], '\n')
-  if (whole.length > maxBody) {
-    throw new Failure('comment-too-long', `the comment has ${whole.length} characters, GitHub takes ${maxBody}`)
+  const wholeOf = (old: string): string => {
+    if (isMarked(body, marker)) return client.scrub(body)
+    const word = state ?? stateIn(old, marker)
+    return [hidden(word === null ? marker : `${marker} ${word}`), client.scrub(body)].join('\n')
+  }
+  const longest = wholeOf('').length
+  if (longest > maxBody) {
+    throw new Failure('comment-too-long', `the comment has ${longest} characters, GitHub takes ${maxBody}`)
   }
   const {value, made} = await ensure(
     client,
     () => findComment(client, number, marker),
-    () => createComment(client, number, whole),
+    () => createComment(client, number, wholeOf('')),
   )
+  const whole = wholeOf(value.body)
   if (isSame(value.body, whole)) return {id: value.id, url: value.url, done: made ? 'created' : 'unchanged'}
   await call(client, {what: `change comment ${value.id}`, needs: canWritePulls}, ({issues}) =>
     issues.updateComment({...client.where, comment_id: value.id, body: whole}),
@@ -455,6 +529,9 @@ async function upsertComment(client: Client, {number, marker, body}: CommentRequ
 /** The first line is a hidden comment that starts with the marker; state may follow it. Text further down may be a quote. */
 const isMarked = (body: string, marker: string): boolean =>
   body.startsWith(`<!-- ${marker} `) && (body.split('\n', 1)[0] ?? '').trimEnd().endsWith('-->')
+
+const stateIn = (body: string, marker: string): string | null =>
+  /^<!-- \S+ (\S+) -->/.exec(isMarked(body, marker) ? (body.split('\n', 1)[0] ?? '') : '')?.[1] ?? null
 
 const isSame = (a: string, b: string): boolean => normal(a) === normal(b)
 const normal = (body: string): string => body.replaceAll('\r\n', '\n').trimEnd()
@@ -555,17 +632,18 @@ async function findTip(client: Client, branch: string): Promise<string | null> {
  * https://docs.github.com/authentication/managing-commit-signature-verification/about-commit-signature-verification
  */
 async function makeCommit(client: Client, parent: string, {files, message}: Commit): Promise<string | null> {
+  const {scrub} = client
   return call(client, {what: 'make a commit', needs: canWriteContents}, async ({git}) => {
     const {data: before} = await git.getCommit({...client.where, commit_sha: parent})
     const {data: tree} = await git.createTree({
       ...client.where,
       base_tree: before.tree.sha,
-      tree: files.map(({path, text}) => ({path, mode: '100644', type: 'blob', content: text})),
+      tree: files.map(({path, text}) => ({path, mode: '100644', type: 'blob', content: scrub(text)})),
     })
     if (tree.sha === before.tree.sha) return null
     const {data} = await git.createCommit({
       ...client.where,
-      message: plain(message),
+      message: scrub(plain(message)),
       tree: tree.sha,
       parents: [parent],
     })
@@ -587,8 +665,9 @@ interface OpenPull extends Comment {
 /** GitHub answers 422 to a longer title. */
 const maxTitle = 256
 
-async function openPull(client: Client, {head, base, title, body}: PullRequest): Promise<Written> {
-  const short = plainLine(title, maxTitle)
+async function openPull(client: Client, {head, base, title, body: given}: PullRequest): Promise<Written> {
+  const short = plainLine(client.scrub(title), maxTitle)
+  const body = client.scrub(given)
   const {value, made} = await ensure<OpenPull>(
     client,
     () => findPull(client, head, base),
@@ -616,4 +695,160 @@ async function findPull(client: Client, head: string, base: string): Promise<Ope
   )
   const [pull] = data
   return pull === undefined ? null : {id: pull.number, url: pull.html_url, title: pull.title, body: pull.body ?? ''}
+}
+
+/* ------------------------------------------------------------------------------------------- the rules of a branch */
+
+function rulebook(client: Client): Rulebook {
+  return {
+    rulesOf: (branch) => readRules(client, branch),
+    protectionOf: (branch) => readProtection(client, branch),
+    bypassOf: (ruleset) => readBypass(client, ruleset),
+    workflowPermissions: () => readDefaults(client),
+    appOf: (slug) => readApp(client, slug),
+  }
+}
+
+/** null for what the token may not see: GitHub answers 403 or 404 then, and 404 also for what is not there. */
+async function visible<T>(act: () => Promise<T>): Promise<T | null> {
+  try {
+    return await act()
+  } catch (thrown) {
+    if (isCode(thrown, 'missing-permission', 'github-not-found') || isForbidden(thrown)) return null
+    throw thrown
+  }
+}
+
+/** As "Must have admin rights to Repository." and "Upgrade to GitHub Pro or make this repository public". */
+const isForbidden = (thrown: unknown): boolean =>
+  thrown instanceof Failure &&
+  thrown.code === 'github-refused' &&
+  z.object({status: z.literal(403)}).safeParse(thrown.cause).success
+
+async function readFolder(client: Client, commit: string, path: string): Promise<readonly FolderEntry[] | null> {
+  const about = {what: `list ${path === '' ? 'the files' : path}`, needs: 'contents: read'}
+  return visible(async () => {
+    const {data} = await call(client, about, ({repos}) => repos.getContent({...client.where, path, ref: commit}))
+    if (!Array.isArray(data)) return null
+    return data.map(({name, type}) => ({name, kind: type === 'file' ? 'file' : type === 'dir' ? 'folder' : 'other'}))
+  })
+}
+
+/** Of all active rulesets, those of the organisation included; for this, reading the repository is enough. */
+async function readRules(client: Client, branch: string): Promise<BranchRules | null> {
+  const about = {what: `read the rules of ${branch}`, needs: 'metadata: read'}
+  return visible(async () => {
+    const checks: RequiredCheck[] = []
+    const workflows: string[] = []
+    let queue = false
+    let ownersReview = false
+    for (let page = 1; ; page++) {
+      const {data, headers} = await call(client, about, ({repos}) =>
+        repos.getBranchRules({...client.where, branch, per_page: 100, page}),
+      )
+      for (const rule of data) {
+        if (rule.type === 'required_status_checks')
+          for (const {context, integration_id: app} of rule.parameters?.required_status_checks ?? [])
+            checks.push({context, app: appIn(app), ruleset: rule.ruleset_id ?? null})
+        if (rule.type === 'workflows') workflows.push(...(rule.parameters?.workflows ?? []).map(({path}) => path))
+        if (rule.type === 'merge_queue') queue = true
+        if (rule.type === 'pull_request') ownersReview ||= rule.parameters?.require_code_owner_review === true
+      }
+      if (!hasNext(headers.link)) return {checks, queue, ownersReview, workflows}
+    }
+  })
+}
+
+/** Older answers say -1 for "any source". */
+const appIn = (id: number | null | undefined): number | null => (id === undefined || id === null || id < 0 ? null : id)
+
+const checksIn = (required: {
+  readonly contexts: readonly string[]
+  readonly checks?: readonly {readonly context: string; readonly app_id: number | null}[]
+}): readonly RequiredCheck[] => {
+  const checks = (required.checks ?? []).map(({context, app_id: app}) => ({context, app: appIn(app), ruleset: null}))
+  const known = new Set(checks.map(({context}) => context))
+  // servers before `checks` came have the names alone
+  return [
+    ...checks,
+    ...required.contexts
+      .filter((context) => !known.has(context))
+      .map((context) => ({context, app: null, ruleset: null})),
+  ]
+}
+
+/**
+ * Only an administrator may read the protection itself. Whoever may read the branch is told whether it has one and which
+ * statuses it requires. https://docs.github.com/rest/branches/branches#get-a-branch
+ */
+async function readProtection(client: Client, branch: string): Promise<Protection | null> {
+  const about = {what: `read the protection of ${branch}`, needs: 'administration: read'}
+  const whole = await visible(() =>
+    call(client, about, ({repos}) => repos.getBranchProtection({...client.where, branch})),
+  )
+  if (whole !== null) {
+    const {
+      required_status_checks: required,
+      enforce_admins: admins,
+      required_pull_request_reviews: reviews,
+    } = whole.data
+    return {
+      checks: required === undefined ? [] : checksIn(required),
+      ownersReview: reviews?.require_code_owner_reviews === true,
+      adminsBypass: admins?.enabled !== true,
+    }
+  }
+  const summary = await visible(() =>
+    call(client, {...about, needs: 'contents: read'}, ({repos}) => repos.getBranch({...client.where, branch})),
+  )
+  if (summary === null) return null
+  const {protected: isProtected, protection} = summary.data
+  if (!isProtected || protection.enabled === false) return {checks: [], ownersReview: false, adminsBypass: null}
+  const {required_status_checks: required} = protection
+  const level = required?.enforcement_level
+  return {
+    checks: required === undefined ? null : level === 'off' ? [] : checksIn(required),
+    ownersReview: null,
+    adminsBypass: level === 'everyone' ? false : level === 'non_admins' ? true : null,
+  }
+}
+
+/** The list is handed out only to who may change the ruleset. */
+async function readBypass(client: Client, ruleset: number): Promise<readonly string[] | null> {
+  const about = {what: `read ruleset ${ruleset}`, needs: 'metadata: read'}
+  return visible(async () => {
+    const {data} = await call(client, about, ({repos}) =>
+      repos.getRepoRuleset({...client.where, ruleset_id: ruleset, includes_parents: true}),
+    )
+    return data.bypass_actors?.map(({actor_type: type, actor_id: id}) => bypassText(type, id ?? null)) ?? null
+  })
+}
+
+/** Roles that a repository has by itself. */
+const roles = new Map([
+  [5, 'administrators'],
+  [2, 'maintainers'],
+  [4, 'everybody who may write'],
+])
+
+function bypassText(type: string, id: number | null): string {
+  if (type === 'OrganizationAdmin') return "the organisation's administrators"
+  if (type === 'DeployKey') return 'deploy keys'
+  if (type === 'RepositoryRole') return roles.get(id ?? 0) ?? `role ${id ?? 'unknown'}`
+  return `${type === 'Integration' ? 'app' : type.toLowerCase()} ${id ?? 'unknown'}`
+}
+
+async function readDefaults(client: Client): Promise<WorkflowDefaults | null> {
+  const about = {what: 'read the settings of workflows', needs: 'administration: read'}
+  return visible(async () => {
+    const {data} = await call(client, about, ({actions}) =>
+      actions.getGithubActionsDefaultWorkflowPermissionsRepository(client.where),
+    )
+    return {permissions: data.default_workflow_permissions, mayOpenPulls: data.can_approve_pull_request_reviews}
+  })
+}
+
+async function readApp(client: Client, slug: string): Promise<number | null> {
+  const about = {what: `ask for the app ${slug}`, needs: 'metadata: read'}
+  return visible(async () => (await call(client, about, ({apps}) => apps.getBySlug({app_slug: slug}))).data?.id ?? null)
 }

@@ -1,16 +1,21 @@
 /** A `fetch` that waits and asks again where that can do no harm, and that hands on only whole answers. */
-import {messageOf} from '../errors.ts'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {Failure, messageOf} from '../errors.ts'
+import {cancelled} from '../provider.ts'
 
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>
 
 export interface Patience {
   /** Whether the same request, sent twice, leaves the other side as one would. */
   readonly repeatable: (method: string, url: URL) => boolean
+  /** Throws when there is to be no next try, as {@link pause} does. */
   readonly wait: (ms: number) => Promise<void>
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** For one try, the body included. */
   readonly timeoutMs: number
+  /** Ends the request that runs at once, with `Failure` `cancelled`. What was answered by then stays answered. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Tries in all. Together with the longest wait this bounds one call to about four minutes. */
@@ -19,6 +24,27 @@ export const maxTries = 4
 export const maxWaitMs = 60_000
 
 export const delayMs = (attempt: number): number => 1000 * 2 ** (attempt - 1)
+
+/** What an aborted signal is to whoever waits for something. A deadline that passed is nobody's decision, and says so. */
+export function stoppedBy({reason}: AbortSignal): Failure {
+  if (reason instanceof Failure) return reason
+  if (!(reason instanceof DOMException) || reason.name !== 'TimeoutError') return cancelled()
+  return new Failure('cancelled', 'there was no time left to wait for it', {exit: 3})
+}
+
+function throwIfStopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw stoppedBy(signal)
+}
+
+/** Sleeps; throws `cancelled` as soon as the signal aborts. No timer outlives it: it would keep the process alive. */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, signal === undefined ? {} : {signal})
+  } catch (thrown) {
+    throwIfStopped(signal)
+    throw thrown
+  }
+}
 
 type Answer =
   | {readonly kind: 'done'; readonly response: Response}
@@ -32,16 +58,20 @@ type Answer =
  */
 export function patiently(patience: Patience): Fetch {
   return async (url, init = {}) => {
+    const {signal} = patience
+    throwIfStopped(signal)
     const again = patience.repeatable((init.method ?? 'GET').toUpperCase(), new URL(url))
     for (let attempt = 1; ; attempt++) {
       const answer = await ask(url, init, patience)
+      // only what got no answer: an answer that is thrown away would make a comment that was written look unwritten
+      if (answer.kind === 'lost') throwIfStopped(signal)
       const last = attempt === maxTries || init.signal?.aborted === true
       if (answer.kind === 'limited') {
         const ms = answer.afterMs ?? delayMs(attempt)
         if (last || ms > maxWaitMs) return answer.response
         await patience.wait(ms)
       } else if (answer.kind === 'done' || last || !again) {
-        if (answer.kind === 'lost') throw answer.cause
+        if (answer.kind === 'lost') throw reasonOf(answer.cause)
         return answer.response
       } else {
         await patience.wait(delayMs(attempt))
@@ -50,9 +80,8 @@ export function patiently(patience: Patience): Fetch {
   }
 }
 
-async function ask(url: string, init: RequestInit, {timeoutMs, now}: Patience): Promise<Answer> {
-  const timeout = AbortSignal.timeout(timeoutMs)
-  const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout
+async function ask(url: string, init: RequestInit, {timeoutMs, now, signal: stop}: Patience): Promise<Answer> {
+  const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), init.signal ?? [], stop ?? []].flat())
   try {
     const response = await whole(await fetch(url, {...init, signal}))
     const afterMs = waitOf(response.headers, now())
@@ -63,6 +92,18 @@ async function ask(url: string, init: RequestInit, {timeoutMs, now}: Patience): 
   } catch (cause) {
     return {kind: 'lost', cause}
   }
+}
+
+/**
+ * `fetch failed` says nothing, and where a proxy refuses, the next one says `Request was cancelled`, which nobody did: the one
+ * below says what happened.
+ */
+function reasonOf(thrown: unknown): unknown {
+  let reason = thrown
+  while ((reason instanceof TypeError || reason instanceof DOMException) && reason.cause instanceof Error) {
+    reason = reason.cause
+  }
+  return reason
 }
 
 /**

@@ -1,5 +1,7 @@
 /** The GitHub runner: what it says through the environment, and what it hears. Both toolkits are named here and nowhere else. */
 import {Failure, messageOf} from '../errors.ts'
+import type {OutputName} from '../outputs.ts'
+import {scrubber} from '../secrets.ts'
 import type {Markdown, Plain} from '../trust.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -9,6 +11,8 @@ export interface Runner {
   readonly event: {readonly name: string; readonly payload: unknown}
   /** `owner/name`. */
   readonly repository: string
+  /** Who started this run, or started it again; empty text when the runner does not say. */
+  readonly triggeringActor: string
   /** The commit the run was started on; for a pull request that is GitHub's merge of it, not its head. */
   readonly sha: string
   readonly serverUrl: string
@@ -25,7 +29,11 @@ export interface Runner {
   readonly warn: (text: Plain) => void
   readonly blame: (text: Plain) => void
   /** Throws `Failure` `unsafe-output` for anything but a plain scalar: texts leave as files, outputs carry their paths. */
-  readonly output: (name: string, value: string | number | boolean | null) => void
+  readonly output: (name: OutputName, value: string | number | boolean | null) => void
+  /** Keeps a text for the post step of this job, which is a process of its own. */
+  readonly remember: (name: string, value: string) => void
+  /** What the main step remembered; an empty text when it did not, and in the main step itself. */
+  readonly recalled: (name: string) => string
   /** The job's page, replaced. What is above GitHub's limit is cut at a line. */
   readonly summarize: (text: Markdown) => Promise<void>
 }
@@ -51,10 +59,12 @@ export async function runner(): Promise<Runner> {
     throw new Failure('bad-runner', `GITHUB_EVENT_PATH cannot be read: ${messageOf(thrown)}`, {cause: thrown})
   })
   const {serverUrl, apiUrl, sha, runId} = context
+  const secrets: string[] = []
   const repository = variable('GITHUB_REPOSITORY', /^[\w.-]+\/[\w.-]+$/)
   return {
     event: {name: context.eventName, payload: context.payload},
     repository,
+    triggeringActor: process.env['GITHUB_TRIGGERING_ACTOR'] ?? '',
     sha,
     serverUrl,
     apiUrl,
@@ -63,14 +73,18 @@ export async function runner(): Promise<Runner> {
     inputs: (names) => Object.fromEntries(names.map((name) => [name, core.getInput(name)])),
     mask: (secret) => {
       for (const form of formsOf(secret)) core.setSecret(form)
+      // the runner hides nothing in a summary
+      secrets.push(secret)
     },
     say: (text) => core.info(text),
     warn: (text) => core.warning(text),
     blame: (text) => core.error(text),
     output: (name, value) => core.setOutput(name, scalarOf(name, value)),
+    remember: (name, value) => core.saveState(name, value),
+    recalled: (name) => core.getState(name),
     summarize: async (text) => {
       try {
-        await core.summary.addRaw(fitting(text)).write({overwrite: true})
+        await core.summary.addRaw(fitting(scrubber(secrets)(text))).write({overwrite: true})
       } catch (thrown) {
         core.warning(`the job summary could not be written: ${messageOf(thrown)}`)
       }

@@ -1,6 +1,7 @@
 /** ◆ The commands of the command line. A new one is one file beside this and one line here. */
 import {check} from './check.ts'
 import type {Command} from './command.ts'
+import {doctor} from './doctor.ts'
 import {evaluate} from './evaluate.ts'
 import {generate} from './generate.ts'
 import {gold} from './gold.ts'
@@ -26,4 +27,5 @@ export const commands = {
   check,
   report,
   init,
+  doctor,
 } as const satisfies Record<string, Command>

@@ -1,5 +1,5 @@
 /** The answer to `/refactor-plan help`, and to words that are none of its commands. */
-import {code, markdown, type Markdown, type Untrusted} from '../trust.ts'
+import {code, markdown, text, type Markdown, type Untrusted} from '../trust.ts'
 
 export function renderHelp(unknown: Untrusted | null): Markdown {
   const first = unknown === null ? markdown`` : markdown`${code(unknown)} is not a command or flag I know.\n\n`
@@ -14,3 +14,7 @@ export function renderHelp(unknown: Untrusted | null): Markdown {
 | \`/refactor-plan --pipeline=offline\` | with another pipeline |
 | \`/refactor-plan help\` | this |`
 }
+
+/** @param why a clause of the program's own */
+export const renderStale = (why: string): Markdown =>
+  markdown`Nothing was judged: ${text(why)}. Look at the new head, and comment \`/refactor-plan\` again, or \`/refactor-plan <sha>\` to say which commit you mean.`

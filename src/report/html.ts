@@ -16,6 +16,7 @@ import {
   phasesOf,
   placeText,
   plural,
+  protectedText,
   timeText,
   urlOf,
 } from './words.ts'
@@ -104,6 +105,7 @@ export function renderHtml(report: Report): Html {
       <body>
         <h1>${htmlText(iconOf(report))} ${htmlText(headline)}</h1>
         <p class="muted">${htmlText(aboutOf(report))}</p>
+        ${guarded(report)}
         ${list(verdict.decision === 'pass' ? [] : verdict.reasons.map(({message}) => htmlText(message)))}
         ${section('What would raise the score', improvements(report))} ${section('Score', scores(report))} ${section('How each finding was counted', credits(report))}
         ${section(`Plan: ${plural(changes.length, 'change')}`, plan(report))}
@@ -122,6 +124,12 @@ const improvements = (report: Report): Html =>
       return html`${htmlText(what)}${htmlText(gainText(one) === '' ? '' : ` (${gainText(one)})`)}${where}`
     }),
   )
+
+const guarded = (report: Report): Html =>
+  report.protected.length === 0
+    ? html``
+    : html`<p>${htmlText(protectedText(report))}</p>
+        ${list(report.protected.map((path) => html`<code>${htmlText(path)}</code>`))}`
 
 const violations = (report: Report): Html =>
   list(

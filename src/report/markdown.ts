@@ -18,11 +18,13 @@ import {
   type Plain,
 } from '../trust.ts'
 import type {Improvement} from '../score/improvement.ts'
+import {graphOf, orderOf} from './graph.ts'
 import type {Report} from './report.ts'
 import {
   costText,
   creditsOf,
   criteriaOf,
+  deltaText,
   gainText,
   headlineOf,
   iconOf,
@@ -32,6 +34,7 @@ import {
   phasesOf,
   placeText,
   plural,
+  protectedText,
   scoreText,
   timeText,
   urlOf,
@@ -46,15 +49,37 @@ interface Detail {
   /** Characters of a finding's description. */
   readonly description: number
   readonly improvements: number
+  /** Characters of what one improvement says; without `maxImprovement` of them its place is left out too. */
+  readonly improvement?: number
   readonly violations: number
+  /** How many changes the order names; 0: neither order nor graph. */
+  readonly order: number
 }
 
 const details: readonly Detail[] = [
-  {changes: Infinity, instructions: 4000, findings: Infinity, description: 600, improvements: 20, violations: 200},
-  {changes: 300, instructions: 400, findings: 100, description: 160, improvements: 10, violations: 30},
-  {changes: 80, instructions: 0, findings: 25, description: 100, improvements: 5, violations: 10},
-  {changes: 10, instructions: 0, findings: 0, description: 0, improvements: 3, violations: 5},
+  {
+    changes: Infinity,
+    instructions: 4000,
+    findings: Infinity,
+    description: 600,
+    improvements: 20,
+    violations: 200,
+    order: 1000,
+  },
+  {changes: 300, instructions: 400, findings: 100, description: 160, improvements: 10, violations: 30, order: 300},
+  {changes: 80, instructions: 0, findings: 25, description: 100, improvements: 5, violations: 10, order: 80},
 ]
+
+/** Changes in a list, and of the findings titles only. */
+const brief: Detail = {
+  changes: 10,
+  instructions: 0,
+  findings: 0,
+  description: 0,
+  improvements: 3,
+  violations: 5,
+  order: 0,
+}
 
 /** How many changes stand open, so that the plan begins in sight. */
 const openChanges = 3
@@ -74,40 +99,99 @@ export function renderComment(
   report: Report,
   {limit = commentLimit, marker}: {readonly limit?: number; readonly marker?: string} = {},
 ): Markdown {
-  return largest(report, marker === undefined ? null : hidden(marker), (body) => body.length <= limit)
+  return largest(report, marker === undefined ? null : hidden(marker), {limit, sizeOf: (body) => body.length})
 }
 
 /** The whole report, as far as a job summary may be long. */
 export function renderSummary(report: Report): Markdown {
   const encoder = new TextEncoder()
-  return largest(report, null, (body) => encoder.encode(body).length <= summaryLimit)
+  return largest(report, null, {limit: summaryLimit, sizeOf: (body) => encoder.encode(body).length})
 }
 
 /** The headline for a commit status: GitHub refuses more than 140 characters. */
 export const statusDescription = (report: Report): Plain => plainLine(headlineOf(report), 140)
 
-function largest(report: Report, marker: Markdown | null, fits: (body: Markdown) => boolean): Markdown {
-  const withMarker = (body: Markdown): Markdown => (marker === null ? body : markdown`${marker}\n${body}`)
-  for (const detail of details) {
-    const body = withMarker(renderAt(report, detail))
-    if (fits(body)) return body
-  }
-  return withMarker(top(report))
+type Fits = (body: Markdown) => boolean
+
+interface Room {
+  readonly limit: number
+  readonly sizeOf: (body: Markdown) => number
 }
 
-const renderAt = (report: Report, detail: Detail): Markdown =>
+/** A change with its details takes more than this, however little it says. */
+const smallestChange = 60
+
+function largest(report: Report, marker: Markdown | null, {limit, sizeOf}: Room): Markdown {
+  const marked = (body: Markdown): Markdown => (marker === null ? body : markdown`${marker}\n${body}`)
+  const fitsMarked: Fits = (body) => sizeOf(marked(body)) <= limit
+  for (const detail of details) {
+    const changes = Math.min(report.plan.changes.length, detail.changes)
+    // thousands of changes take seconds to write out, only to be thrown away
+    if (detail.instructions > 0 && changes * smallestChange > limit) continue
+    const body = renderAt(report, detail, findings(report, detail))
+    if (fitsMarked(body)) return marked(body)
+  }
+  const small: Draft = (found) => renderAt(report, brief, found)
+  return marked(withTitles(report, fitsMarked(small(null)) ? small : least(report, fitsMarked), fitsMarked))
+}
+
+const renderAt = (report: Report, detail: Detail, found: Markdown | null): Markdown =>
   blocks([
     top(report),
+    guarded(report),
     reasons(report),
     improvements(report, detail),
     scores(report),
+    history(report),
     credits(report, detail),
     plan(report, detail),
-    findings(report, detail),
+    found,
     violations(report, detail),
     about(report),
     footer(report),
   ])
+
+/** A body without its findings. */
+type Draft = (found: Markdown | null) => Markdown
+
+/** Whatever the limit, the verdict with its score and what would raise it stay; the rest comes where it fits, in this order. */
+function least(report: Report, fits: Fits): Draft {
+  const first = top(report)
+  const raising = [improvements(report, brief), improvements(report, {...brief, improvement: 80})]
+  const raise = raising.find((block) => fits(blocks([first, block]))) ?? raising.at(-1) ?? null
+  const kept = (others: readonly (Markdown | null)[]): Markdown => {
+    const [guard = null, why = null, table = null] = others
+    return blocks([first, guard, why, raise, table])
+  }
+  const others = [guarded(report), reasons(report), scores(report)]
+  const chosen = others.reduce<readonly (Markdown | null)[]>(
+    (before, block) => [...before, fits(kept([...before, block])) ? block : null],
+    [],
+  )
+  return (found) => blocks([kept(chosen), found])
+}
+
+/** As many findings by their titles as there is room for. */
+function withTitles({plan}: Report, draft: Draft, fits: Fits): Markdown {
+  const rows = plan.findings.map(
+    ({id, severity, title, description}) =>
+      markdown`- **${text(clip(id, 64))}** ${text(severity)}: ${prose(clip(title ?? description, maxTitle))}`,
+  )
+  const heading = markdown`### ${text(plural(rows.length, 'finding'))}`
+  const showing = (count: number): Markdown =>
+    draft(
+      count === 0
+        ? null
+        : blocks([heading, lines([...rows.slice(0, count), ...more(rows.length, count, markdown`- `)])]),
+    )
+  let [enough, tooMany] = [0, rows.length + 1]
+  while (tooMany - enough > 1) {
+    const middle = Math.floor((enough + tooMany) / 2)
+    if (fits(showing(middle))) enough = middle
+    else tooMany = middle
+  }
+  return showing(enough)
+}
 
 const blocks = (parts: readonly (Markdown | null)[]): Markdown =>
   joinMarkdown(
@@ -117,18 +201,19 @@ const blocks = (parts: readonly (Markdown | null)[]): Markdown =>
 
 const lines = (parts: readonly Markdown[]): Markdown => joinMarkdown(parts, '\n')
 
+const maxModels = 120
+
 /** The verdict, readable in an e-mail, and what it is about. */
 function top(report: Report): Markdown {
   const {repository, pipeline, milliseconds, run_url} = report
-  const {commit, name, server_url} = repository
-  const models = report.pipeline.models.length === 0 ? text(modelsText(report)) : code(clip(modelsText(report), 200))
-  const shown = commit === null ? null : code(commit.slice(0, 7))
-  const url = commit === null ? null : `${server_url ?? ''}/${name}/commit/${commit}`
+  const {commit} = repository
+  const models =
+    report.pipeline.models.length === 0 ? text(modelsText(report)) : code(clip(modelsText(report), maxModels))
   return lines([
     markdown`${text(iconOf(report))} Refactor plan: ${text(clip(headlineOf(report), 300))}`,
     joinMarkdown(
       [
-        ...(shown === null || url === null ? [] : [markdown`Commit ${onServer(report, shown, url)}`]),
+        ...(commit === null ? [] : [markdown`Commit ${commitLink(report, commit)}`]),
         markdown`pipeline ${code(clip(pipeline.name, 80))}`,
         models,
         text(costText(report)),
@@ -142,6 +227,44 @@ function top(report: Report): Markdown {
 
 const onServer = ({repository: {server_url}}: Report, label: Markdown, url: string): Markdown =>
   server_url === null ? label : link(label, url, server_url)
+
+const maxProtected = 10
+
+/** Who changes the rules is told that they do not apply to him yet. */
+function guarded(report: Report): Markdown | null {
+  const paths = report.protected
+  if (paths.length === 0) return null
+  const shown = paths.slice(0, maxProtected).map((path) => markdown`> - ${code(clip(path, maxPath))}`)
+  return lines([
+    markdown`> [!WARNING]`,
+    markdown`> ${text(protectedText(report))}`,
+    ...shown,
+    ...more(paths.length, maxProtected, markdown`> - `),
+  ])
+}
+
+/** Earlier runs under this one, folded: whether the pull request gets better. */
+function history(report: Report): Markdown | null {
+  const {history, repository, verdict, scorecard} = report
+  if (history.length === 0) return null
+  const runs = [...history, {head: repository.commit, score: scorecard?.score ?? null, decision: verdict.decision}]
+  const rows = runs.map(({head, score, decision}, at) => {
+    const delta = deltaText(score, runs[at - 1]?.score ?? null)
+    const cells = [score === null ? '–' : scoreText(score), delta === '' ? '–' : delta, decision].map(text)
+    const commit = head === null ? text('–') : commitLink(report, head)
+    return markdown`| ${commit}${at === history.length ? markdown`, this run` : markdown``} | ${joinMarkdown(cells, ' | ')} |`
+  })
+  return blocks([
+    markdown`<details><summary>${summaryText(plural(history.length, 'earlier run'))}</summary>`,
+    lines([markdown`| Commit | Score | Δ | Verdict |`, markdown`|---|---:|---:|---|`, ...rows.toReversed()]),
+    markdown`</details>`,
+  ])
+}
+
+const commitLink = (report: Report, commit: string): Markdown => {
+  const {name, server_url} = report.repository
+  return onServer(report, code(commit.slice(0, 7)), `${server_url ?? ''}/${name}/commit/${commit}`)
+}
 
 const maxReasons = 10
 
@@ -164,18 +287,20 @@ const more = (count: number, shown: number, before: Markdown): readonly Markdown
 function improvements(report: Report, detail: Detail): Markdown | null {
   const {improvements} = report
   if (improvements.length === 0) return null
-  const shown = improvements.slice(0, detail.improvements).map((one) => markdown`- ${improvement(report, one)}`)
+  const shown = improvements.slice(0, detail.improvements).map((one) => markdown`- ${improvement(report, one, detail)}`)
   return blocks([
     markdown`### What would raise the score`,
     lines([...shown, ...more(improvements.length, detail.improvements, markdown`- `)]),
   ])
 }
 
-function improvement(report: Report, one: Improvement): Markdown {
+const maxImprovement = 240
+
+function improvement(report: Report, one: Improvement, {improvement = maxImprovement}: Detail): Markdown {
   const {what, place} = one
-  const where = place === null ? markdown`` : markdown`, ${placeLink(report, place)}`
+  const where = place === null || improvement < maxImprovement ? markdown`` : markdown`, ${placeLink(report, place)}`
   const gain = gainText(one)
-  return markdown`${prose(clip(what, 240))}${gain === '' ? markdown`` : markdown` (${text(gain)})`}${where}`
+  return markdown`${prose(clip(what, improvement))}${gain === '' ? markdown`` : markdown` (${text(gain)})`}${where}`
 }
 
 const placeLink = (report: Report, place: Location): Markdown => {
@@ -233,8 +358,20 @@ function plan(report: Report, detail: Detail): Markdown {
   return blocks([
     markdown`### Plan: ${text(plural(changes.length, 'change'))} for ${text(plural(report.plan.findings.length, 'finding'))}`,
     paragraphs(clip(summary, detail.instructions === 0 ? 600 : 2000)),
+    order(report, detail),
     ...phases,
     ...more(changes.length, detail.changes, markdown``),
+  ])
+}
+
+function order({plan: {changes}}: Report, detail: Detail): Markdown | null {
+  if (changes.length < 2 || detail.order === 0) return null
+  return blocks([
+    markdown`<details><summary>Order of the changes</summary>`,
+    graphOf(changes),
+    markdown`Changes on one line can be made in any order, or at the same time.`,
+    orderOf(changes, detail.order),
+    markdown`</details>`,
   ])
 }
 
@@ -350,4 +487,4 @@ function about(report: Report): Markdown {
 const footer = ({request}: Report): Markdown | null =>
   request === null
     ? null
-    : markdown`---\nComment ${code('/refactor-plan')} to plan again, ${code('/refactor-plan rerun')} to run without what is remembered, ${code('/refactor-plan help')} for all commands. They need write permission.`
+    : markdown`---\nComment ${code('/refactor-plan')} or ${code('/refactor-plan rerun')} to plan again, ${code('/refactor-plan help')} for all commands. They need write permission.`

@@ -8,7 +8,7 @@ import type {Usage} from '../provider.ts'
 import {severities} from '../scan/finding.ts'
 import type {GoldStandard} from '../score/gold.ts'
 import {improvementKinds, improvementsOf, type Improvement} from '../score/improvement.ts'
-import {findingClasses, type Scorecard, type Verdict} from '../score/scorecard.ts'
+import {findingClasses, type Decision, type Scorecard, type Verdict} from '../score/scorecard.ts'
 
 /** The pull request that was asked about. */
 export interface RequestInfo {
@@ -21,6 +21,14 @@ export interface LeftOut {
   readonly count: number
   /** How many files for each reason, the commonest reason first. */
   readonly reasons: readonly {readonly why: string; readonly count: number}[]
+}
+
+/** What an earlier run on the same pull request found. */
+export interface Earlier {
+  /** The commit it judged. */
+  readonly head: string
+  readonly score: number | null
+  readonly decision: Decision
 }
 
 export interface Report {
@@ -52,18 +60,29 @@ export interface Report {
   readonly milliseconds: number | null
   readonly run_url: string | null
   readonly left_out: LeftOut
+  /** Earlier runs, the newest last, at most ten; empty: this is the first. */
+  readonly history: readonly Earlier[]
+  /** Protected paths that the pull request changes: the base's versions of them decided. */
+  readonly protected: readonly string[]
   /** Sentences of the program about this run, as "no key: the offline pipeline ran". */
   readonly notes: readonly string[]
 }
 
-export interface ReportInput extends Omit<Report, 'schema' | 'judge' | 'improvements' | 'left_out' | 'notes'> {
+export interface ReportInput extends Omit<
+  Report,
+  'schema' | 'judge' | 'improvements' | 'left_out' | 'history' | 'protected' | 'notes'
+> {
   /** What the plan was scored against. null: no gold standard applies. */
   readonly gold: GoldStandard | null
   readonly leftOut: Pack['leftOut']
+  readonly history?: Report['history']
+  readonly protected?: Report['protected']
   readonly notes?: readonly string[]
 }
 
-export function reportOn({gold, leftOut, notes = [], ...facts}: ReportInput): Report {
+const maxHistory = 10
+
+export function reportOn({gold, leftOut, history = [], notes = [], ...facts}: ReportInput): Report {
   const {scorecard, violations, plan} = facts
   return {
     schema: 1,
@@ -74,6 +93,8 @@ export function reportOn({gold, leftOut, notes = [], ...facts}: ReportInput): Re
       ({what}) => !facts.verdict.reasons.some(({message}) => message === what),
     ),
     left_out: leftOutOf(leftOut),
+    history: history.slice(-maxHistory),
+    protected: facts.protected ?? [],
     notes: [...notes, ...(gold === null ? [firstGold] : [])],
   }
 }
@@ -98,6 +119,8 @@ const Place = z.strictObject({
   end_line: z.int().positive().optional(),
   evidence: z.string().optional(),
 })
+
+const decisions = ['pass', 'fail', 'inconclusive', 'error'] as const satisfies readonly Decision[]
 
 const ScorecardShape = z.strictObject({
   score: share,
@@ -146,7 +169,7 @@ const ReportShape: z.ZodType<Report> = z.strictObject({
     }),
   ),
   verdict: z.strictObject({
-    decision: z.enum(['pass', 'fail', 'inconclusive', 'error']),
+    decision: z.enum(decisions),
     reasons: z.array(z.strictObject({code: z.string(), message: z.string()})),
   }),
   usage: z.strictObject({calls: number, input_tokens: number, output_tokens: number, usd: share}),
@@ -156,6 +179,18 @@ const ReportShape: z.ZodType<Report> = z.strictObject({
     count: number,
     reasons: z.array(z.strictObject({why: z.string(), count: number})),
   }),
+  // a report that was saved before there was a history has none
+  history: z
+    .array(
+      z.strictObject({
+        head: z.string().regex(/^[0-9a-f]{7,64}$/, 'must be a commit, as in "1f3c5a7"'),
+        score: number.min(0).max(10).nullable(),
+        decision: z.enum(decisions),
+      }),
+    )
+    .max(maxHistory)
+    .default([]),
+  protected: z.array(z.string()).default([]),
   notes: z.array(z.string()),
 })
 

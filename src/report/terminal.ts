@@ -14,6 +14,7 @@ import {
   phasesOf,
   placeText,
   plural,
+  protectedText,
   timeText,
 } from './words.ts'
 
@@ -81,6 +82,13 @@ const head = (report: Report): readonly Line[] => [
   ...(report.verdict.decision === 'pass'
     ? []
     : report.verdict.reasons.map(({message}) => ({words: `- ${message}`, indent: 2}))),
+  ...(report.protected.length === 0
+    ? []
+    : [
+        {words: protectedText(report), style: 'yellow' as const},
+        ...report.protected.slice(0, 10).map((path) => ({words: `- ${path}`, indent: 2})),
+        ...rest(report.protected.length, 10),
+      ]),
 ]
 
 const title = (words: string): Line => ({words, style: 'bold'})

@@ -7,10 +7,19 @@ export const scoreText = (score: number): string => (Math.floor(score * 10 + 1e-
 
 export const percent = (share: number): string => `${Math.floor(share * 100 + 1e-9)} %`
 
+/** "+1.2" since the run before, of the scores as they are shown; empty when one of them is missing. */
+export function deltaText(score: number | null, before: number | null): string {
+  if (score === null || before === null) return ''
+  const delta = Number(scoreText(score)) - Number(scoreText(before))
+  const size = Math.abs(delta).toFixed(1)
+  return size === '0.0' ? '±0.0' : `${delta < 0 ? '−' : '+'}${size}`
+}
+
 /** The verdict in one sentence, understandable without the rest. */
-export function headlineOf({verdict, scorecard, threshold, violations}: Report): string {
+export function headlineOf({verdict, scorecard, threshold, violations, history}: Report): string {
   const score = scorecard?.score ?? null
-  const scored = score === null ? 'not scored' : `${scoreText(score)} of 10`
+  const delta = deltaText(score, history.at(-1)?.score ?? null)
+  const scored = score === null ? 'not scored' : `${scoreText(score)}${delta === '' ? '' : ` (${delta})`} of 10`
   const unscored = score === null && scorecard?.judge !== 'unavailable' ? ' (no gold standard applies)' : ''
   const needs = score === null || threshold === null ? '' : ` (needs ${threshold})`
   const broken = violations.filter(({severity}) => severity === 'error').length
@@ -59,6 +68,10 @@ export const leftOutText = ({left_out: {count, reasons}}: Report): string =>
   count === 0
     ? 'Every file was read.'
     : `${count} file${count === 1 ? ' was' : 's were'} not read: ${reasons.map(({why, count}) => `${count} ${why}`).join(', ')}.`
+
+/** Whose rules decided; said before the paths are named. */
+export const protectedText = ({protected: paths}: Report): string =>
+  `This pull request changes ${plural(paths.length, 'protected file')}; it was judged by the base's versions of ${paths.length === 1 ? 'it' : 'these'}:`
 
 export interface Criterion {
   readonly name: string
@@ -110,6 +123,14 @@ export const placeText = ({
     : `${file}:${start_line}-${end_line}`
 }
 
+/** A path in the repository as a relative URI; null: it leads out of the repository, or nowhere. */
+export const uriOf = (file: string): string | null => {
+  const parts = file.replace(/\p{Surrogate}/gu, '\ufffd').split('/')
+  return parts.some((part) => part === '' || part === '..' || part === '.')
+    ? null
+    : parts.map(encodeURIComponent).join('/')
+}
+
 /** Where a place can be looked at: always by commit, never by branch. null: no server, no commit or no repository's name. */
 export function urlOf(
   {repository: {name, commit, server_url}}: Report,
@@ -120,13 +141,8 @@ export function urlOf(
   }: {readonly file: string; readonly start_line?: number | undefined; readonly end_line?: number | undefined},
 ): string | null {
   if (server_url === null || commit === null || !/^[0-9a-f]{7,64}$/.test(commit)) return null
-  if (!/^[\w.-]+\/[\w.-]+$/.test(name) || file.split('/').some((part) => part === '' || part === '..' || part === '.'))
-    return null
-  const path = file
-    .replace(/\p{Surrogate}/gu, '\ufffd')
-    .split('/')
-    .map(encodeURIComponent)
-    .join('/')
+  const path = uriOf(file)
+  if (path === null || !/^[\w.-]+\/[\w.-]+$/.test(name)) return null
   const end = end_line === undefined || end_line === start_line ? '' : `-L${end_line}`
   const lines = start_line === undefined ? '' : `#L${start_line}${end}`
   return `${server_url.replace(/\/+$/, '')}/${name}/blob/${commit}/${path}${lines}`

@@ -84,6 +84,12 @@ export type Event =
   | MergeGroupEvent
   | OtherEvent
 
+/** The default branch of the repository that the event is of; null where the payload does not say. */
+export function defaultBranchOf(payload: unknown): string | null {
+  const read = z.object({repository: z.object({default_branch: z.string().min(1)})}).safeParse(payload)
+  return read.success ? read.data.repository.default_branch : null
+}
+
 const Sha = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)
 const AccountPayload = z.object({login: z.string(), type: z.string().default('User')}).nullish()
 const State = z.enum(['open', 'closed'])

@@ -16,8 +16,8 @@ export interface Facts {
 export type Target =
   /** `head`: the SHA, or 7 and more of its first digits, that was meant; a pull request whose head is another one is stale. */
   | {readonly kind: 'pull-request'; readonly number: number; readonly head: string | null}
-  /** `head` null: the commit the run was started on. `base` null: it is its own base, as on the default branch. */
-  | {readonly kind: 'commit'; readonly head: string | null; readonly base: string | null}
+  /** `head` null: the commit the run was started on. `branch`: whose tip has the policy, null: the default branch's. */
+  | {readonly kind: 'commit'; readonly head: string | null; readonly branch: string | null}
 
 export interface PlanRequest {
   readonly kind: 'plan'
@@ -26,8 +26,21 @@ export interface PlanRequest {
   readonly goal: Untrusted | null
   readonly pipeline: string | null
   readonly again: boolean
-  /** The comment that asked, for a reaction. */
-  readonly comment: number | null
+  /** The comment that asked, for a reaction; `at` is when, ISO 8601: a later push was not meant. */
+  readonly comment: {readonly id: number; readonly at: string} | null
+  /** A pull request from a fork on `pull_request`: its token may be one that only reads. */
+  readonly isFork: boolean
+}
+
+/** `mode: evaluate` or `optimize`: a pipeline is measured, not a plan of this code. */
+export interface TrialRequest {
+  readonly kind: 'trial'
+  /** Whose pipeline is measured; null: the commit the run was started on. */
+  readonly head: string | null
+  /** Where settings, gold standards and baseline come from; null: the same commit. */
+  readonly base: string | null
+  /** The branch that it is to be merged into; null: into none. */
+  readonly into: string | null
 }
 
 export interface HelpRequest {
@@ -49,6 +62,8 @@ export type SkipReason =
   | 'draft'
   | 'nothing-to-plan'
   | 'unsupported-event'
+  /** A stranger's pipeline is not run with somebody else's keys. */
+  | 'fork'
 
 export interface Skip {
   readonly kind: 'skip'
@@ -74,14 +89,57 @@ export function understand(event: Event, facts: Facts): Request {
     case 'workflow_dispatch':
       return ofDispatch(event)
     case 'schedule':
-      return plan({kind: 'commit', head: null, base: null})
+      return plan({kind: 'commit', head: null, branch: null})
     case 'push':
-      return event.after === null ? skip('nothing-to-plan') : plan({kind: 'commit', head: event.after, base: null})
+      // by the policy of the default branch: a pushed commit that brought its own would open the gate of a pull request
+      return event.after === null || branchIn(event.ref) === null
+        ? skip('nothing-to-plan')
+        : plan({kind: 'commit', head: event.after, branch: null})
     case 'merge_group':
-      // the queue's commit is new code: the verdicts of the pull requests in it were about other commits
+      // the queue's commit is new code: the verdicts of the pull requests in it were about other commits. Its base may be the
+      // commit of a group before it, which nobody has merged yet, so the policy is that of the branch
       return event.action === 'checks_requested'
-        ? plan({kind: 'commit', head: event.head.sha, base: event.base.sha})
+        ? plan({kind: 'commit', head: event.head.sha, branch: branchIn(event.base.ref)})
         : skip('nothing-to-plan')
+    default:
+      return skip('unsupported-event')
+  }
+}
+
+/** The short name; null for a tag. GitHub gives the base of a merge group both ways. */
+const branchIn = (ref: string): string | null =>
+  ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : ref.startsWith('refs/') ? null : ref
+
+/**
+ * Nobody may start a trial by writing a comment, and a trial of a pull request is one of its pipeline by the rules of its base.
+ *
+ * @param defaultBranch its short name
+ */
+export function understandTrial(
+  event: Event,
+  mode: 'evaluate' | 'optimize',
+  defaultBranch: string | null,
+): TrialRequest | Skip {
+  switch (event.kind) {
+    case 'schedule':
+    case 'workflow_dispatch':
+      return {kind: 'trial', head: null, base: null, into: null}
+    case 'push':
+      return event.after !== null && branchIn(event.ref) === defaultBranch
+        ? {kind: 'trial', head: event.after, base: null, into: null}
+        : skip('nothing-to-plan')
+    case 'pull_request':
+    case 'pull_request_target': {
+      const asked = ofPullRequest(event)
+      if (mode === 'optimize') return skip('unsupported-event')
+      if (asked.kind === 'skip') return asked
+      if (event.head.fork && event.kind === 'pull_request_target') return skip('fork')
+      return {kind: 'trial', head: event.head.sha, base: event.base.sha, into: branchIn(event.base.ref)}
+    }
+    case 'merge_group':
+      return mode === 'evaluate' && event.action === 'checks_requested'
+        ? {kind: 'trial', head: event.head.sha, base: event.base.sha, into: branchIn(event.base.ref)}
+        : skip('unsupported-event')
     default:
       return skip('unsupported-event')
   }
@@ -102,6 +160,7 @@ const plan = (target: Target, more: Partial<Omit<PlanRequest, 'kind' | 'target'>
   pipeline: null,
   again: false,
   comment: null,
+  isFork: false,
   ...more,
 })
 
@@ -109,7 +168,8 @@ function ofPullRequest(event: PullRequestEvent): Request {
   if (event.state === 'closed') return skip('closed')
   if (!plannedActions.includes(event.action) && !event.retargeted) return skip('nothing-to-plan')
   if (event.draft) return skip('draft')
-  return plan({kind: 'pull-request', number: event.number, head: event.head.sha})
+  const isFork = event.head.fork && event.kind === 'pull_request'
+  return plan({kind: 'pull-request', number: event.number, head: event.head.sha}, {isFork})
 }
 
 function ofComment(event: IssueCommentEvent, {permission, allowed}: Facts): Request {
@@ -118,9 +178,9 @@ function ofComment(event: IssueCommentEvent, {permission, allowed}: Facts): Requ
   if (event.comment.author === null || permission === null || !allowed.includes(permission))
     return skip('not-permitted')
   const {number} = event.issue
-  const comment = event.comment.id
+  const comment = {id: event.comment.id, at: event.comment.createdAt}
   if (command.kind !== 'run') {
-    return {kind: 'help', number, comment, unknown: command.kind === 'unknown' ? command.word : null}
+    return {kind: 'help', number, comment: comment.id, unknown: command.kind === 'unknown' ? command.word : null}
   }
   return plan(
     {kind: 'pull-request', number, head: command.sha},
@@ -155,7 +215,7 @@ function ofDispatch({inputs}: DispatchEvent): Request {
   }
   const head = sha === '' ? null : sha
   return plan(
-    number === '' ? {kind: 'commit', head, base: null} : {kind: 'pull-request', number: Number(number), head},
+    number === '' ? {kind: 'commit', head, branch: null} : {kind: 'pull-request', number: Number(number), head},
     goal === '' ? {} : {goal},
   )
 }

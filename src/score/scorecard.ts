@@ -27,7 +27,8 @@ export interface JudgedGold {
   readonly why: string
 }
 
-export type Decision = 'pass' | 'fail' | 'inconclusive' | 'error'
+export const decisions = ['pass', 'fail', 'inconclusive', 'error'] as const
+export type Decision = (typeof decisions)[number]
 
 /** `code` is kebab-case and permanent, the sentence may change. */
 export interface Reason {

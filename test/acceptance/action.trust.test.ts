@@ -6,6 +6,8 @@ import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {Files} from '../fixtures/repository.ts'
 import {dangersIn} from '../report/dangers.ts'
+import {dispatch, push} from '../fixtures/events.ts'
+import {git} from '../fixtures/git.ts'
 import type {ActionRun} from './bundle.ts'
 import {
   commandsIn,
@@ -19,6 +21,7 @@ import {
   settings,
   withoutGold,
   written,
+  type Scene,
 } from './scene.ts'
 import {genesis, planOf, spawnClaim} from './script.ts'
 
@@ -98,6 +101,144 @@ describe.concurrent('a pull request does not decide its own verdict', {timeout},
     }))
 })
 
+/** Points a branch at a commit on top of the base, as somebody who may push there did before. */
+function branchWith({repository}: Scene, name: string, files: Files): string {
+  const sha = repository.commit(repository.base, files, name)
+  git(repository.gitDir, ['update-ref', `refs/heads/${name}`, sha])
+  return sha
+}
+
+describe.concurrent('the policy of one branch opens no gate of another', {timeout}, () => {
+  const kind: Files = {...settings({threshold: 0, 'require-gold': false}), 'gold/self/gold.yaml': null}
+
+  test('the same head, offered to a kinder branch, has another name there', () =>
+    inScene({base: failing}, async (scene) => {
+      const {hub, repository, onPull, statusesOf} = scene
+      const old = branchWith(scene, 'old', kind)
+      hub.state.addPull({number: 8, head: {sha: repository.head}, base: {sha: old, ref: 'old'}})
+      expect((await onPull()).code).toBe(1)
+      const payload = {number: 8, base: old, into: 'old'}
+      expect((await onPull({payload})).outputs).toMatchObject({verdict: 'pass', 'base-sha': old})
+      expect(statusesOf(repository.head)).toEqual([
+        `${gate} pending`,
+        `${gate} failure`,
+        `${gate}/old pending`,
+        `${gate}/old success`,
+      ])
+    }))
+
+  test.each([
+    ['a push', 'push', (head: string) => push({ref: 'refs/heads/feature', after: head})],
+    ['a start by hand', 'workflow_dispatch', (head: string) => dispatch({sha: head})],
+  ] as const)('%s of a head that brings its own policy is judged by the default branch', (_, event, payload) =>
+    inScene({base: failing, head: kind}, async ({repository, on, statusesOf}) => {
+      const run = await on(event, payload(repository.head), repository.head)
+      expect(run.outputs).toMatchObject({verdict: 'fail', threshold: '8', 'base-sha': repository.base})
+      expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} failure`])
+    }),
+  )
+
+  test('another pipeline, asked for by a comment, says what it found and leaves the gate alone', () =>
+    inScene(
+      {base: {...failing, ...settings({pipeline: 'pipelines/own.yaml'}), 'pipelines/own.yaml': offline}},
+      async (scene) => {
+        const {repository, onPull, onComment, statusesOf, comments} = scene
+        await onPull()
+        const run = await onComment({body: '/refactor-plan --pipeline=offline'})
+        expect({code: run.code, pipeline: run.outputs['pipeline']}).toEqual({code: 0, pipeline: 'offline'})
+        expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} failure`])
+        expect(comments()).toHaveLength(2)
+        expect(comments()[1]).toContain('it is not the configured one, so this says nothing to the gate')
+        const same = await onComment({body: '/refactor-plan --pipeline=pipelines/own.yaml'})
+        expect(same.outputs['status-state']).toBe('failure')
+        expect(comments()).toHaveLength(2)
+      },
+    ))
+
+  test.each(['evaluate', 'optimize'])('mode %s does nothing for a comment, whoever wrote it', (mode) =>
+    inScene({base: failing, models: genesis([spawnClaim])}, async ({hub, models, onComment}) => {
+      for (const author of ['ada', 'mallory']) {
+        const run = await onComment({author, body: 'hi'}, {inputs: {...keys(models), mode}})
+        expect({code: run.code, outputs: run.outputs}).toEqual({code: 0, outputs: {verdict: 'skipped'}})
+      }
+      expect(models.requests).toEqual([])
+      expect(hub.requests).toEqual([])
+    }),
+  )
+
+  test.each(['pull_request', 'pull_request_target'] as const)(
+    'mode evaluate on %s measures the head’s pipeline by the rules of its base',
+    (event) => {
+      const strict = {
+        ...failing,
+        ...settings({threshold: 9.9, pipeline: 'pipelines/own.yaml'}),
+        'pipelines/own.yaml': offline,
+      }
+      const head = {...settings({threshold: 0}), 'pipelines/own.yaml': offline.replace('own', 'mine')}
+      return inScene({base: strict, head}, async ({repository, onPull, statusesOf}) => {
+        const run = await onPull({event, inputs: {mode: 'evaluate'}})
+        expect(run.outputs).toMatchObject({
+          verdict: 'fail',
+          threshold: '9.9',
+          pipeline: 'mine',
+          'head-sha': repository.head,
+        })
+        expect(run.code).toBe(1)
+        expect(statusesOf(repository.head)).toEqual([
+          'refactor-plan/evaluate pending',
+          'refactor-plan/evaluate failure',
+        ])
+      })
+    },
+  )
+})
+
+describe.concurrent('who asked, and for which commit', {timeout}, () => {
+  test('a head that was pushed after the comment is not judged, and the answer says so', () =>
+    inScene({}, async ({hub, repository, onComment, statusesOf, comments, reactions}) => {
+      const next = repository.commit(repository.head, {'lib/late.ex': 'defmodule Late do\nend\n'})
+      const at = '2026-01-05T10:00:00Z'
+      hub.state.moveHead(7, next)
+      const run = await onComment({at})
+      expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 0, verdict: 'skipped'})
+      expect(statusesOf(next)).toEqual([])
+      expect(comments()).toEqual([expect.stringContaining('was pushed after this was asked for')])
+      expect(reactions()).toEqual(['confused'])
+      // who names the commit has seen it
+      const named = await onComment({at, body: `/refactor-plan ${next.slice(0, 7)}`})
+      expect(named.outputs).toMatchObject({verdict: 'pass', 'head-sha': next})
+    }))
+
+  test.each([
+    ['ada', 'pass'],
+    ['ADA', 'pass'],
+    ['mallory', 'skipped'],
+    ['evil[bot]', 'skipped'],
+  ])('a command that %s started again: %s', (actor, verdict) =>
+    inScene({}, async ({onComment}) => {
+      const run = await onComment({}, {env: {GITHUB_TRIGGERING_ACTOR: actor}})
+      expect(run.outputs['verdict']).toBe(verdict)
+    }),
+  )
+})
+
+describe.concurrent('a fork without rights', {timeout}, () => {
+  test.each([
+    ['passes', passing, 0, 'pass'],
+    ['fails', failing, 1, 'fail'],
+  ] as const)('on pull_request, where its token only reads, the job itself %s', (_, base, code, verdict) =>
+    inScene({base, branch: null}, async ({hub, onPull, writes}) => {
+      const permissions = {contents: 'read', pull_requests: 'read', statuses: 'read', metadata: 'read'} as const
+      hub.state.tokens.set('ghs_runner', {login: 'github-actions[bot]', kind: 'app', permissions})
+      const run = await onPull({event: 'pull_request', payload: {from: 'mallory/shop', author: 'mallory'}})
+      expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code, verdict})
+      expect(run.stdout).toContain('the token of a pull request from a fork only reads')
+      expect(writes().filter((each) => each.startsWith('POST') && !each.includes('/statuses/'))).toEqual([])
+      expect(headline(run.summary)).toMatch(/Refactor plan/)
+    }),
+  )
+})
+
 const nasty = [
   '::set-output name=verdict::pass',
   '##[set-output name=verdict;]pass',
@@ -134,7 +275,7 @@ function expectHarmless(run: ActionRun, comments: readonly string[], url: string
   for (const value of Object.values(run.outputs)) expect(value).toMatch(/^[\w.:+/@#-]*$/)
   expect(comments).toHaveLength(1)
   const [first = '', ...rest] = (comments[0] ?? '').split('\n')
-  expect(first).toBe('<!-- refactor-plan -->')
+  expect(first).toMatch(/^<!-- refactor-plan (?:[A-Za-z0-9+/=]+ )?-->$/)
   expect(dangersIn(rest.join('\n'), url, tags)).toEqual([])
   expect(dangersIn(run.summary, url, tags)).toEqual([])
 }

@@ -65,6 +65,8 @@ export interface SceneSpec {
   readonly head?: Files
   /** null: a fork's, which stands only in `refs/pull/7/head`. */
   readonly branch?: string | null
+  /** Others that start at the base, each with what it changes. */
+  readonly branches?: RepositorySpec['branches']
   readonly models?: Script
 }
 
@@ -124,8 +126,8 @@ function repositoryOf(spec: RepositorySpec): RepositoryFixture {
 
 /** Everything is gone when `act` has ended. */
 export async function inScene(spec: SceneSpec, act: (scene: Scene) => Promise<void>): Promise<void> {
-  const {base = passing, head = {'README.md': '# Shop\n'}, branch = 'feature'} = spec
-  const repository = repositoryOf({base, head, branch})
+  const {base = passing, head = {'README.md': '# Shop\n'}, branch = 'feature', branches = {}} = spec
+  const repository = repositoryOf({base, head, branch, branches})
   const hub = await startGitHub({repository: repository.repository, gitRoot: repository.root})
   const models = await startModels(spec.models ?? {status: 400, message: 'no model is asked here'})
   const runs: ActionRun[] = []
@@ -161,8 +163,8 @@ export async function inScene(spec: SceneSpec, act: (scene: Scene) => Promise<vo
       },
       onComment: (payload = {}, run) => {
         const {body = '/refactor-plan', author = 'ada', number = 7} = payload
-        const {id} = hub.state.addComment({number, login: author, body})
-        return start('issue_comment', comment({id, ...payload}), baseSha, run)
+        const {id, createdAt: at} = hub.state.addComment({number, login: author, body})
+        return start('issue_comment', comment({id, at, ...payload}), baseSha, run)
       },
       on: start,
       statusesOf: (sha) =>

@@ -67,7 +67,7 @@ describe('reading', () => {
       state: 'open',
       draft: false,
       head: {sha: repository.head, ref: 'feature', repository: 'acme/shop', fork: false},
-      base: {sha: repository.base, ref: 'main'},
+      base: {sha: repository.base, ref: 'main', isDefault: true},
       author: {login: 'mallory', type: 'User'},
       url: `${fake.url}/acme/shop/pull/7`,
     })
@@ -149,9 +149,19 @@ describe('the comment', () => {
   test('keeps hidden state that starts with the marker', async () => {
     const body = joinMarkdown([hidden(`${marker} eyJ2IjoxfQ`), text('one')], '\n')
     await connect().upsertComment({number: 7, marker, body})
+    expect(await connect().stateOf(7, marker)).toBe('eyJ2IjoxfQ')
     await connect().upsertComment(say('two'))
     expect(ours()).toHaveLength(1)
-    expect(ours()[0]?.body).toBe(`<!-- ${marker} -->\ntwo`)
+    expect(ours()[0]?.body).toBe(`<!-- ${marker} eyJ2IjoxfQ -->\ntwo`)
+    await connect().upsertComment({...say('two'), state: 'other'})
+    expect(await connect().stateOf(7, marker)).toBe('other')
+  })
+  test('has no state that anybody else wrote', async () => {
+    fake.state.addComment({number: 7, login: 'mallory', body: `<!-- ${marker} eyJ2IjoxfQ -->\nscore 10`})
+    expect(await connect().stateOf(7, marker)).toBeNull()
+    await connect().upsertComment(say('one'))
+    expect(await connect().stateOf(7, marker)).toBeNull()
+    expect(ours()[0]?.body).toBe(`<!-- ${marker} -->\none`)
   })
   test('another marker is another comment, also one that is longer', async () => {
     await connect().upsertComment(say('one'))
@@ -342,7 +352,9 @@ describe('the status', () => {
     expect(await client.statusOf(repository.head, 'refactor-plan/gate')).toEqual({
       state: 'success',
       description: '8.4 ≥ 8',
+      targetUrl: null,
     })
+    expect(await client.toldOf(repository.head, 'refactor-plan/gate')).toEqual(['8.4 ≥ 8', 'running'])
     expect(await client.statusOf(repository.base, 'refactor-plan/gate')).toBeNull()
     expect(fake.state.statuses.map(({sha}) => sha)).toEqual(Array(3).fill(repository.head))
     expect(fake.state.statuses.map(({targetUrl}) => targetUrl !== null)).toEqual([true, true, false])

@@ -25,9 +25,11 @@ beforeAll(async () => {
       it.output('score', 8.4)
       it.output('score-low', null)
       it.output('comment-url', 'https://github.com/acme/shop/pull/7#issuecomment-1')
+      const recalled = [it.recalled('left'), it.recalled('nothing')]
+      it.remember('left', '{"sha": "abc"}\\n::error::x')
       await it.summarize(markdown\`# Plan\`)
       const inputs = it.inputs(['anthropic-api-key', 'goal', 'gate'])
-      return {event, repository, sha, serverUrl, apiUrl, workspace, runUrl, inputs}
+      return {event, repository, sha, serverUrl, apiUrl, workspace, runUrl, inputs, recalled}
     }
     work().then(
       (value) => process.stderr.write(JSON.stringify(value)),
@@ -47,9 +49,15 @@ afterAll(() => rmSync(folder, {recursive: true, force: true}))
 const ghs = 'ghs_0123456789'
 
 function start(more: Readonly<Record<string, string>> = {}, payload: string = JSON.stringify(comment())) {
-  const files = {event: join(folder, 'event.json'), output: join(folder, 'output'), summary: join(folder, 'summary')}
+  const files = {
+    event: join(folder, 'event.json'),
+    output: join(folder, 'output'),
+    summary: join(folder, 'summary'),
+    state: join(folder, 'state'),
+  }
   writeFileSync(files.event, payload)
   writeFileSync(files.output, '')
+  writeFileSync(files.state, '')
   writeFileSync(files.summary, 'of an earlier step\n')
   const {stdout, stderr, status} = spawnSync(process.execPath, [join(folder, 'script.cjs')], {
     env: {
@@ -57,6 +65,7 @@ function start(more: Readonly<Record<string, string>> = {}, payload: string = JS
       GITHUB_EVENT_NAME: 'issue_comment',
       GITHUB_EVENT_PATH: files.event,
       GITHUB_OUTPUT: files.output,
+      GITHUB_STATE: files.state,
       GITHUB_STEP_SUMMARY: files.summary,
       GITHUB_REPOSITORY: 'acme/shop',
       GITHUB_SHA: 'a'.repeat(40),
@@ -78,6 +87,7 @@ function start(more: Readonly<Record<string, string>> = {}, payload: string = JS
     value: JSON.parse(stderr) as unknown,
     output: readFileSync(files.output, 'utf8'),
     summary: readFileSync(files.summary, 'utf8'),
+    state: readFileSync(files.state, 'utf8'),
   }
 }
 
@@ -93,6 +103,7 @@ describe('in a runner', () => {
       workspace: folder,
       runUrl: 'https://github.example/acme/shop/actions/runs/42/attempts/2',
       inputs: {'anthropic-api-key': 'key', goal: '', gate: ''},
+      recalled: ['', ''],
     })
     expect(status).toBe(0)
     expect(summary).toBe('# Plan')
@@ -108,6 +119,13 @@ describe('in a runner', () => {
     expect(lines).toContain(`::add-mask::${Buffer.from(`x-access-token:${ghs}`).toString('base64')}`)
     // nothing before the masks may show the secret, and only masks do
     expect(lines.filter((line) => line.includes(ghs))).toEqual([`::add-mask::${ghs}`])
+  })
+  test('is remembered what the post step is to know', () => {
+    const {state, log} = start()
+    expect(state).toMatch(/^left<<(\S+)\n\{"sha": "abc"\}\n::error::x\n\1\n$/)
+    expect(log).not.toContain('abc')
+    // the runner hands it on in a variable
+    expect(start({STATE_left: '{"sha": "abc"}'}).value).toMatchObject({recalled: ['{"sha": "abc"}', '']})
   })
   test('a summary that cannot be written fails nothing', () => {
     const {value, log} = start({GITHUB_STEP_SUMMARY: join(folder, 'not', 'there')})

@@ -7,7 +7,7 @@ import {renderTerminal} from '../../src/report/terminal.ts'
 import {headlineOf, placeText, scoreText, urlOf} from '../../src/report/words.ts'
 import type {Verdict} from '../../src/score/scorecard.ts'
 import {anyPlan, anyText, goodPlan} from '../plan/arbitrary.ts'
-import {dangersIn} from './dangers.ts'
+import {dangersIn, mermaidBlocks} from './dangers.ts'
 import {gold, input, many, sample, scorecard, server, sha} from './sample.ts'
 
 const fail: Verdict = {decision: 'fail', reasons: [{code: 'x', message: 'A reason.'}]}
@@ -17,6 +17,7 @@ const violation = {
   message: 'Finding F1 names nothing.',
   severity: 'error' as const,
 }
+const run = (score: number | null, head = 'a'.repeat(40)) => ({head, score, decision: 'fail' as const})
 const unscored = {...scorecard, score: null, interval: null, judge: 'skipped' as const, gold: [], findings: []}
 const tags = ['<details>', '<details', '</details>', '<summary>', '</summary>', '<b>', '</b>']
 
@@ -57,7 +58,20 @@ describe('the headline', () => {
     [
       'an outage',
       '⚠️ Refactor plan: could not be judged: The judge is away.',
-      {verdict: {decision: 'error', reasons: [{code: 'x', message: 'The judge is away.'}]}},
+      {verdict: {decision: 'error', reasons: [{code: 'x', message: 'The judge is away.'}]}, history: [run(7)]},
+    ],
+    ['better than before', '✅ Refactor plan: 8.4 (+1.2) of 10, gate passed (needs 8)', {history: [run(9), run(7.2)]}],
+    [
+      'worse than before',
+      '❌ Refactor plan: 7.9 (−1.1) of 10, gate failed (needs 8)',
+      {verdict: fail, scorecard: {...scorecard, score: 7.96}, history: [run(9.01)]},
+    ],
+    ['as before', '✅ Refactor plan: 8.4 (±0.0) of 10, gate passed (needs 8)', {history: [run(8.41)]}],
+    ['not scored before', '✅ Refactor plan: 8.4 of 10, gate passed (needs 8)', {history: [run(7), run(null)]}],
+    [
+      'scored before only',
+      'ℹ️ Refactor plan: not scored (no gold standard applies), rules passed',
+      {gold: null, scorecard: null, history: [run(7)]},
     ],
   ])('%s', (_, expected, more) => {
     const report = sample(more)
@@ -92,11 +106,25 @@ describe('the report as data', () => {
       }),
     )
   })
-  it('refuses what it does not know', () => {
-    expect(parseReport(JSON.stringify({...sample(), note: 1}), 'run.json')).toMatchObject({
-      ok: false,
-      problems: [{code: 'unrecognized-keys'}],
-    })
+  it.each<readonly [string, Readonly<Record<string, unknown>>]>([
+    ['an unknown key', {note: 1}],
+    ['an unknown key in the history', {history: [{...run(7), note: 1}]}],
+    ['a commit that is none', {history: [run(7, '../../x')]}],
+    ['a score that is none', {history: [run(11)]}],
+    ['eleven earlier runs', {history: Array.from({length: 11}, () => run(7))}],
+    ['a protected path that is none', {protected: [null]}],
+  ])('refuses %s', (_, more) => {
+    expect(parseReport(JSON.stringify({...sample(), ...more}), 'run.json')).toMatchObject({ok: false})
+  })
+  it('reads what was saved before there were a history and protected paths', () => {
+    const {history, protected: paths, ...old} = sample()
+    expect([history, paths]).toEqual([[], []])
+    expect(parseReport(JSON.stringify(old), 'run.json')).toEqual({ok: true, value: sample()})
+  })
+  it('keeps the ten newest runs and reads them back', () => {
+    const report = sample({history: Array.from({length: 12}, (_, at) => run(at / 2)), protected: ['gold/a']})
+    expect(report.history.map(({score}) => score)).toEqual([1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5])
+    expect(parseReport(JSON.stringify(report), 'run.json')).toEqual({ok: true, value: report})
   })
   it('says what would raise the score: caps, rules, missed gold by severity, then what to leave out', () => {
     const {improvements} = sample({
@@ -147,6 +175,8 @@ describe('the comment', () => {
       '### What would raise the score',
       '### Score',
       '### Plan: 2 changes for 2 findings',
+      '```mermaid',
+      '1. C1\n2. C2 (after C1)',
       '#### Phase 1',
       '#### Phase 2',
       '<summary>2 findings',
@@ -170,6 +200,7 @@ describe('the comment', () => {
     for (const line of lines) expect(line).not.toMatch(/^\s+\S|^\s+$/)
     expect(lines.filter((line) => line.startsWith('<details'))).toEqual([
       '<details><summary>How each finding was counted</summary>',
+      '<details><summary>Order of the changes</summary>',
       expect.stringMatching(/^<details open><summary><b>C1<\/b> /),
       expect.stringMatching(/^<details open><summary><b>C2<\/b> /),
       '<details><summary>2 findings</summary>',
@@ -189,17 +220,118 @@ describe('the comment', () => {
       ),
     ).toContain('pipeline `offline` · no model · no model calls')
   })
-  it.each([0, 1, 10, 100, 1000, 3000])('fits for %d changes, with balanced fences and details', (count) => {
-    const report = sample({plan: many(count), verdict: fail})
-    for (const limit of [4000, 20_000, 60_000, 65_000]) {
+  it('shows the earlier runs, the newest first, with what changed', () => {
+    const report = sample({history: [run(7.25, 'b'.repeat(40)), run(null), {...run(9), decision: 'pass'}]})
+    const body = renderComment(report)
+    const at = (commit: string): string => `[\`${commit.slice(0, 7)}\`](${server}/acme/shop/commit/${commit})`
+    expect(body).toContain(
+      [
+        '<details><summary>3 earlier runs</summary>',
+        '',
+        '| Commit | Score | Δ | Verdict |',
+        '|---|---:|---:|---|',
+        `| ${at(sha)}, this run | 8.4 | −0.6 | pass |`,
+        `| ${at('a'.repeat(40))} | 9.0 | – | pass |`,
+        `| ${at('a'.repeat(40))} | – | – | fail |`,
+        `| ${at('b'.repeat(40))} | 7.2 | – | fail |`,
+        '',
+        '</details>',
+      ].join('\n'),
+    )
+    expect(renderComment(sample())).not.toContain('earlier run')
+  })
+  it('warns of protected paths, on top, and names ten', () => {
+    const paths = Array.from({length: 12}, (_, at) => `gold/\`${at}\`|<b>/gold.yaml`)
+    const lines = renderComment(sample({protected: paths})).split('\n')
+    expect(lines.slice(3, 6)).toEqual([
+      '> [!WARNING]',
+      "> This pull request changes 12 protected files; it was judged by the base's versions of these:",
+      '> - ``gold/`0`\\|<\u2060b>/gold.yaml``',
+    ])
+    expect(lines.slice(14, 17)).toEqual([expect.stringContaining('`9`'), '> - … and 2 more', ''])
+    const one = sample({protected: ['gold/a']})
+    const sentence = "This pull request changes 1 protected file; it was judged by the base's versions of it:"
+    expect(renderComment(one)).toContain(`> ${sentence}\n> - \`gold/a\``)
+    expect(renderTerminal(one, {color: false})).toContain(`${sentence}\n  - gold/a`)
+    expect(renderHtml(one)).toContain('<code>gold/a</code>')
+    expect(renderComment(sample())).not.toContain('protected')
+  })
+
+  const balanced = (body: string): void => {
+    expect(body.match(/<details/g)?.length ?? 0).toBe(body.match(/<\/details>/g)?.length ?? 0)
+    expect(dangersIn(body.replace('<!-- m -->', ''), server, tags)).toEqual([])
+  }
+  /** A plan of so many changes, each after the one before, as a model with much to say would write it. */
+  const long = (count: number): ReportInput['plan'] => {
+    const plan = many(count)
+    const changes = plan.changes.map((change, at) => ({...change, depends_on: at === 0 ? [] : [`C${at - 1}`]}))
+    return {...plan, changes}
+  }
+
+  it.each([0, 1, 2, 10, 25, 100, 1000, 5000])('fits for %d changes, with balanced fences and details', (count) => {
+    const report = sample({plan: long(count), verdict: fail, history: [run(7)], protected: ['gold/a']})
+    for (const limit of [4000, 20_000, 65_000]) {
       const body = renderComment(report, {limit, marker: 'm'})
       expect(body.length).toBeLessThanOrEqual(limit)
-      expect(body.match(/<details/g)?.length ?? 0).toBe(body.match(/<\/details>/g)?.length ?? 0)
-      expect(dangersIn(body.replace('<!-- m -->', ''), server, tags)).toEqual([])
-      expect(body).toContain('gate failed')
+      balanced(body)
+      expect(body).toContain('8.4 (+1.4) of 10, gate failed')
+      expect(body).toContain('### What would raise the score')
+      expect(body).toContain('protected file')
     }
     const summary = renderSummary(report)
     expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(1024 * 1024)
+    expect(mermaidBlocks(summary)).toHaveLength(count >= 2 && count <= 25 ? 1 : 0)
+  })
+  it('is small enough for GitHub for any number of changes', () => {
+    fc.assert(
+      fc.property(fc.integer({min: 0, max: 5000}), fc.nat(5000), (count, length) => {
+        const changes = long(count).changes.map((change) => ({...change, title: '<'.repeat(length % 400)}))
+        const report = sample({plan: {...many(count), changes, summary: '&'.repeat(length)}, verdict: fail})
+        const body = renderComment(report, {marker: 'm'})
+        expect(body.length).toBeLessThanOrEqual(60_000)
+        balanced(body)
+        expect(body).toContain('8.4 of 10, gate failed')
+        expect(body).toContain('### What would raise the score')
+      }),
+      {numRuns: 10},
+    )
+  })
+  it.each([4000, 6000, 30_000])(
+    'when all is too much keeps the findings by title, as many as %d characters hold',
+    (limit) => {
+      const plan = {...many(2000), summary: '<'.repeat(30_000)}
+      const notes = Array.from({length: 10}, () => '&'.repeat(3000))
+      const body = renderComment(sample({plan, notes, verdict: fail}), {limit})
+      const titles = body.match(/^- \*\*F\d+\*\* critical: The monitor is never removed\.$/gm) ?? []
+      expect(body.length).toBeLessThanOrEqual(limit)
+      expect(body.length).toBeGreaterThan(limit - 100)
+      expect(titles.length).toBeGreaterThan(10)
+      expect(body).toContain(`### 2000 findings\n\n- **F0**`)
+      expect(body).toContain(`- … and ${2000 - titles.length} more`)
+    },
+  )
+  it.each(['<', '&', '#1', '|', '`', '@a', '$'])('keeps verdict and advice when every text is %s', (word) => {
+    const words = word.repeat(2000)
+    const body = renderComment(
+      sample({
+        plan: {...goodPlan, summary: words},
+        pipeline: {name: words, models: [words]},
+        verdict: {decision: 'error', reasons: Array.from({length: 20}, () => ({code: 'x', message: words}))},
+        scorecard: {
+          ...scorecard,
+          caps: [
+            {code: 'x', at_most: 5, message: words},
+            {code: 'y', at_most: 6, message: `${words}.`},
+          ],
+        },
+        protected: Array.from({length: 20}, () => words),
+        notes: [words],
+      }),
+      {limit: 4000},
+    )
+    expect(body.length).toBeLessThanOrEqual(4000)
+    expect(body).toContain('could not be judged')
+    expect(body).toContain('### What would raise the score')
   })
   it('shows more where there is more room', () => {
     const report = sample({plan: many(60)})
@@ -229,6 +361,8 @@ describe('the comment', () => {
         findings: gold.findings.map((finding) => ({...finding, description: words, locations: [{file: path}]})),
       },
       run_url: words,
+      protected: [path, words],
+      history: [run(7)],
       notes: [words],
     }),
   )

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import {Failure} from '../../src/errors.ts'
 import {parseEvent} from '../../src/request/event.ts'
-import {commanderOf, understand, type Facts, type Permission} from '../../src/request/request.ts'
+import {commanderOf, understand, understandTrial, type Facts, type Permission} from '../../src/request/request.ts'
 import {
   comment,
   deletedForkPullRequest,
@@ -26,10 +26,12 @@ const plan = (target: object, more: object = {}): object => ({
   pipeline: null,
   again: false,
   comment: null,
+  isFork: false,
   ...more,
 })
 const pull = (head: string | null = shas.head): object => ({kind: 'pull-request', number: 7, head})
-const commit = (head: string | null, base: string | null = null): object => ({kind: 'commit', head, base})
+const commit = (head: string | null, branch: string | null = null): object => ({kind: 'commit', head, branch})
+const asked = {id: 501, at: '2026-01-05T10:00:00Z'}
 const skip = (reason: string): object => ({kind: 'skip', reason})
 
 describe('an event becomes a request', () => {
@@ -41,8 +43,8 @@ describe('an event becomes a request', () => {
     ['retargeted', 'pull_request', pullRequest({action: 'edited', changes: {base: {}}}), plan(pull())],
     ['renamed', 'pull_request', pullRequest({action: 'edited', changes: {title: {}}}), skip('nothing-to-plan')],
     ['assigned', 'pull_request', pullRequest({action: 'assigned'}), skip('nothing-to-plan')],
-    ['from a fork', 'pull_request', forkPullRequest(), plan(pull())],
-    ['from a deleted fork', 'pull_request', deletedForkPullRequest(), plan(pull())],
+    ['from a fork', 'pull_request', forkPullRequest(), plan(pull(), {isFork: true})],
+    ['from a deleted fork', 'pull_request', deletedForkPullRequest(), plan(pull(), {isFork: true})],
     ['by a bot', 'pull_request', pullRequest({author: 'dependabot[bot]'}), plan(pull())],
     ['a draft', 'pull_request', pullRequest({draft: true}), skip('draft')],
     ['closed', 'pull_request', pullRequest({action: 'closed', state: 'closed'}), skip('closed')],
@@ -58,8 +60,9 @@ describe('an event becomes a request', () => {
     ['by hand for a commit', 'workflow_dispatch', dispatch({pr: '', sha: shas.head}), plan(commit(shas.head))],
     ['at night', 'schedule', schedule(), plan(commit(null))],
     ['a push', 'push', push(), plan(commit(shas.head))],
+    ['a push of a tag', 'push', {...push(), ref: 'refs/tags/v1'}, skip('nothing-to-plan')],
     ['a deletion', 'push', push({after: shas.none}), skip('nothing-to-plan')],
-    ['the merge queue', 'merge_group', mergeGroup(), plan(commit(shas.merge, shas.base))],
+    ['the merge queue', 'merge_group', mergeGroup(), plan(commit(shas.merge, 'main'))],
     ['the merge queue, done', 'merge_group', mergeGroup('destroyed'), skip('nothing-to-plan')],
     ['anything else', 'watch', {}, skip('unsupported-event')],
   ])('%s', (_, name, payload, request) => {
@@ -79,14 +82,51 @@ describe('an event becomes a request', () => {
   })
 })
 
+describe('an event becomes a trial', () => {
+  const trial = (head: string | null, base: string | null = null, into: string | null = null): object => ({
+    kind: 'trial',
+    head,
+    base,
+    into,
+  })
+  test.each([
+    ['at night', 'schedule', schedule(), trial(null), trial(null)],
+    ['by hand', 'workflow_dispatch', dispatch(), trial(null), trial(null)],
+    ['a push to the default branch', 'push', push(), trial(shas.head), trial(shas.head)],
+    [
+      'a push to another one',
+      'push',
+      {...push(), ref: 'refs/heads/feature'},
+      skip('nothing-to-plan'),
+      skip('nothing-to-plan'),
+    ],
+    ['a pull request', 'pull_request', pullRequest(), trial(shas.head, shas.base, 'main'), skip('unsupported-event')],
+    ['a draft', 'pull_request', pullRequest({draft: true}), skip('draft'), skip('unsupported-event')],
+    [
+      'a fork without keys',
+      'pull_request',
+      forkPullRequest(),
+      trial(shas.head, shas.base, 'main'),
+      skip('unsupported-event'),
+    ],
+    ['a fork with keys', 'pull_request_target', forkPullRequest(), skip('fork'), skip('unsupported-event')],
+    ['the merge queue', 'merge_group', mergeGroup(), trial(shas.merge, shas.base, 'main'), skip('unsupported-event')],
+    ['a comment, whoever wrote it', 'issue_comment', comment(), skip('unsupported-event'), skip('unsupported-event')],
+  ])('%s', (_, name, payload, evaluate, optimize) => {
+    const event = parseEvent(name, payload)
+    expect(understandTrial(event, 'evaluate', 'main')).toEqual(evaluate)
+    expect(understandTrial(event, 'optimize', 'main')).toEqual(optimize)
+  })
+})
+
 describe('a comment becomes a request', () => {
   test.each([
-    ['a command', comment(), writer, plan(pull(null), {comment: 501})],
+    ['a command', comment(), writer, plan(pull(null), {comment: asked})],
     [
       'with all words',
       comment({body: '/refactor-plan "Split" a1b2c3d rerun --pipeline=offline'}),
       writer,
-      plan(pull('a1b2c3d'), {goal: 'Split', again: true, pipeline: 'offline', comment: 501}),
+      plan(pull('a1b2c3d'), {goal: 'Split', again: true, pipeline: 'offline', comment: asked}),
     ],
     ['help', comment({body: '/refactor-plan help'}), writer, {kind: 'help', number: 7, comment: 501, unknown: null}],
     [

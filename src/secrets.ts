@@ -1,0 +1,54 @@
+/** What must never leave, whoever repeats it: a model that was told a key, or was made to look for one, in whatever spelling. */
+
+export type Scrub = (text: string) => string
+
+const redacted = '***'
+/** A shorter text is no secret, and to take it out would tear holes into everything. */
+const shortest = 8
+
+/** For programs without a secret. */
+export const unscrubbed: Scrub = (text) => text
+
+/**
+ * Takes secrets out of a text: as they are, also with spaces or invisible characters in between, backwards, as hex, as base64 at any
+ * offset in both alphabets, percent-encoded, and as HTML entities.
+ */
+export function scrubber(secrets: readonly string[]): Scrub {
+  const forms = secrets
+    .map((secret) => secret.trim())
+    .flatMap((secret) => (secret.length < shortest ? [] : patternsOf(secret)))
+  if (forms.length === 0) return unscrubbed
+  const pattern = new RegExp([...new Set(forms)].join('|'), 'giu')
+  return (text) => text.replace(pattern, redacted)
+}
+
+const literal = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)
+
+/** Between two characters of a secret that somebody spaced out. */
+const gap = String.raw`[\s\p{Cf}]{0,3}`
+
+const spaced = (secret: string): string => [...secret].map(literal).join(gap)
+
+function patternsOf(secret: string): readonly string[] {
+  const bytes = [...Buffer.from(secret, 'utf8')]
+  const hex = (byte: number): string => byte.toString(16).padStart(2, '0')
+  return [
+    spaced(secret),
+    spaced([...secret].toReversed().join('')),
+    bytes.map(hex).join(String.raw`[\s:]?`),
+    bytes.map((byte) => `%${hex(byte)}`).join(''),
+    literal(encodeURIComponent(secret)),
+    [...secret]
+      .map((character) => `&#(?:${character.codePointAt(0)}|x0*${character.codePointAt(0)?.toString(16)});`)
+      .join(''),
+    ...[0, 1, 2].flatMap((offset) => base64At(secret, offset)),
+  ]
+}
+
+/** The letters that depend on the secret alone, when so many bytes stand before it in its group of three. */
+function base64At(secret: string, offset: number): readonly string[] {
+  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret, 'utf8')])
+  const [from, to] = [Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6)]
+  const letters = bytes.toString('base64').slice(from, to)
+  return letters.length < shortest ? [] : [literal(letters), literal(letters.replaceAll('+', '-').replaceAll('/', '_'))]
+}
