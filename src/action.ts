@@ -1,4 +1,5 @@
 /** Entry of the Action: the runner's event and inputs → a request → what answers it → outputs and an exit code. One catch. */
+import {answer, doctorInRunner} from './answer.ts'
 import {github, type GitHub} from './adapters/github.ts'
 import {connectThroughProxy} from './adapters/network.ts'
 import {runner, type Runner} from './adapters/runner.ts'
@@ -15,7 +16,7 @@ import {
   type Request,
   type TrialRequest,
 } from './request/request.ts'
-import {answer, review, skip, type Reviewing} from './review.ts'
+import {review, skip, type Reviewing} from './review.ts'
 import {scrubber} from './secrets.ts'
 import {plain, plainLine} from './trust.ts'
 
@@ -85,19 +86,20 @@ async function actIn(outside: Runner): Promise<number> {
   const signal = cancellation()
   const hub = github({...about, signal})
   const dryRun = given['dry-run'] === 'true'
-  const shared: Reviewing = {outside, hub, lastWords, token, keys, settings, dryRun, signal}
+  const optimizer = given['optimizer'] || 'bootstrap'
+  const shared: Reviewing = {outside, hub, lastWords, token, keys, settings, dryRun, signal, optimizer}
   switch (given['mode'] || 'all') {
     case 'all':
       return planFor(shared)
     case 'evaluate':
       return tryOut('evaluate', shared, (request) => evaluateInRunner(request, shared))
     case 'optimize':
-      return tryOut('optimize', shared, (request) =>
-        optimizeInRunner(request, shared, given['optimizer'] || 'bootstrap'),
-      )
+      return tryOut('optimize', shared, (request) => optimizeInRunner(request, shared, optimizer))
+    case 'doctor':
+      return doctorInRunner(shared)
     default:
       throw new Failure('bad-input', `mode: ${plainLine(given['mode'] ?? '', 40)} is not a mode`, {
-        hint: 'one of all, evaluate, optimize',
+        hint: 'one of all, evaluate, optimize, doctor',
       })
   }
 }
@@ -148,7 +150,7 @@ async function planFor(shared: Reviewing): Promise<number> {
   const permission = commander === null ? null : await permissionFor(commander, shared)
   const request: Request = understand(event, {permission, allowed: mayCommand})
   if (request.kind === 'plan') return review(request, permission, shared)
-  if (request.kind === 'help') return answer(request, shared)
+  if (request.kind === 'answer') return answer(request, permission ?? 'none', shared)
   const comment = request.reason === 'not-permitted' && event.kind === 'issue_comment' ? event.comment.id : null
   return skip(plainLine(`nothing to do: ${request.reason}`), {comment, with: '-1'}, shared)
 }

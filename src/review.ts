@@ -2,6 +2,7 @@
 import {mkdtemp, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {deflateRawSync, inflateRawSync} from 'node:zlib'
 import {writeInside} from './adapters/disk.ts'
 import {fetchCommits, objects} from './adapters/git.ts'
 import type {GitHub, Reaction, StatusState} from './adapters/github.ts'
@@ -31,11 +32,12 @@ import {
 import {textOf} from './pack/read.ts'
 import {planFileName, renderPlan} from './plan/document.ts'
 import {addUsage, noUsage, type Usage} from './provider.ts'
-import {renderHelp, renderStale} from './report/help.ts'
+import {briefOf, parseBrief, type Brief} from './report/brief.ts'
+import {renderStale} from './report/help.ts'
 import {renderFailure} from './report/failure.ts'
 import {renderComment, renderSummary, statusDescription} from './report/markdown.ts'
 import {reportOn, type Report} from './report/report.ts'
-import type {HelpRequest, Permission, PlanRequest} from './request/request.ts'
+import type {Permission, PlanRequest} from './request/request.ts'
 import {keyOf, packSource, run, type Job, type Judged, type Packed} from './run.ts'
 import {
   decideTogether,
@@ -51,9 +53,10 @@ import {
   verdictWith,
   withTaken,
   type History,
+  type Override,
 } from './score/history.ts'
 import type {Decision, Verdict} from './score/scorecard.ts'
-import {plainLine, type Plain} from './trust.ts'
+import {link, plainLine, text, type Markdown, type Plain} from './trust.ts'
 
 /** What every mode of the Action is given. */
 export interface Reviewing {
@@ -66,6 +69,8 @@ export interface Reviewing {
   /** The Action's inputs that are settings, empty text where not given. */
   readonly settings: Readonly<Record<string, string>>
   readonly dryRun: boolean
+  /** Name of the search that `optimize` does. */
+  readonly optimizer: string
   /** Aborts when the job is cancelled. */
   readonly signal: AbortSignal
 }
@@ -79,19 +84,9 @@ export interface Target {
   readonly into: string | null
 }
 
-const marker = 'refactor-plan'
+export const marker = 'refactor-plan'
 /** Of a run that somebody asked for with another pipeline than the configured one. */
 const asideMarker = 'refactor-plan-aside'
-
-export async function answer(request: HelpRequest, {hub, outside, dryRun}: Reviewing): Promise<number> {
-  const body = renderHelp(request.unknown)
-  outside.output('verdict', 'skipped')
-  if (dryRun) return 0
-  await hub.react(request.comment, request.unknown === null ? 'eyes' : 'confused')
-  const {url} = await hub.upsertComment({number: request.number, marker: `${marker}-help`, body})
-  outside.output('comment-url', url)
-  return 0
-}
 
 export async function review(request: PlanRequest, permission: Permission | null, shared: Reviewing): Promise<number> {
   const {outside, hub} = shared
@@ -153,6 +148,9 @@ export async function skip(
   if (answer.comment !== null && !dryRun) await hub.react(answer.comment, answer.with)
   return 0
 }
+
+/** The page of this run, as a link. */
+export const asksOf = ({outside}: Reviewing): Markdown => link(text('this run'), outside.runUrl, outside.serverUrl)
 
 /** A folder of our own, gone afterwards. */
 export async function inFolder<T>(act: (folder: string) => Promise<T>): Promise<T> {
@@ -235,7 +233,10 @@ interface Aimed {
   readonly stale: string | null
 }
 
-async function targetOf({target, comment}: PlanRequest, {hub, outside}: Reviewing): Promise<Aimed> {
+export async function targetOf(
+  {target, comment}: Pick<PlanRequest, 'target' | 'comment'>,
+  {hub, outside}: Reviewing,
+): Promise<Aimed> {
   if (target.kind === 'commit') {
     const head = target.head ?? outside.sha
     const tip = await hub.branch(target.branch)
@@ -302,9 +303,13 @@ interface Settled {
   readonly isAside: boolean
 }
 
+/** The settings of a base commit, for who only asks what they are. */
+export const inForce = (target: Target, shared: Reviewing): Promise<Omit<Settled, 'target'>> =>
+  configFor({goal: null, pipeline: null}, target, shared)
+
 /** The base commit's settings, asked of the API: what the pending status is called, and whether there is one, stands in them. */
 async function configFor(
-  {goal, pipeline}: PlanRequest,
+  {goal, pipeline}: Pick<PlanRequest, 'goal' | 'pipeline'>,
   {base}: Target,
   {hub, settings}: Reviewing,
 ): Promise<Omit<Settled, 'target'>> {
@@ -398,6 +403,52 @@ const keyFor = (job: Job, {text}: Chosen, gold: GoldFile | null, packed: Packed,
     host,
   ).slice(0, 16)
 
+interface Memory {
+  readonly history: History
+  /** Of the last plan. */
+  readonly brief: Brief
+}
+
+/** Longer, and the comment would have too little room for what people see of it. */
+const maxBrief = 12_000
+
+const packBrief = (brief: Brief): string => deflateRawSync(JSON.stringify(brief)).toString('base64')
+
+/** Both in one word; of the plan as much as fits. */
+function memoryWord({history, brief}: Memory): string {
+  let kept = brief
+  let word = packBrief(kept)
+  while (word.length > maxBrief && kept.length > 0) {
+    kept = kept.slice(0, Math.floor(kept.length * 0.8))
+    word = packBrief(kept)
+  }
+  return `${encodeHistory(history)}.${word}`
+}
+
+function memoryIn(word: string): Memory {
+  const [history = '', packed = ''] = word.split('.')
+  return {history: decodeHistory(history), brief: unpackBrief(packed)}
+}
+
+function unpackBrief(packed: string): Brief {
+  try {
+    const json = inflateRawSync(Buffer.from(packed, 'base64'), {maxOutputLength: 1_000_000}).toString('utf8')
+    return parseBrief(json) ?? []
+  } catch {
+    return []
+  }
+}
+
+/** What stands out of sight in our own comment. */
+export const memoryOf = async (number: number, {hub}: Reviewing): Promise<Memory> =>
+  memoryIn((await hub.stateOf(number, marker)) ?? '')
+
+export async function rememberIn(number: number, override: Override, shared: Reviewing): Promise<void> {
+  const {history, brief} = await memoryOf(number, shared)
+  const word = memoryWord({history: {...history, override}, brief})
+  await shared.hub.setState(number, marker, word, text('No plan was made yet.'))
+}
+
 /** What is remembered of this pull request. */
 interface Known {
   readonly key: string
@@ -411,10 +462,11 @@ interface Known {
 async function recall(
   {target: {number, head, into}, config, isAside}: Settled,
   about: Pick<Known, 'key' | 'asks'>,
-  {hub}: Reviewing,
+  shared: Reviewing,
 ): Promise<Known> {
+  const {hub} = shared
   if (number === null || isAside) return {...about, history: noHistory, earlier: []}
-  const history = decodeHistory((await hub.stateOf(number, marker)) ?? '')
+  const {history} = await memoryOf(number, shared)
   if (!about.asks) return {...about, history, earlier: []}
   const earlier = samplesOf(history, about.key)
   if (earlier.length > 0 || config.gate === 'off') return {...about, history, earlier}
@@ -503,6 +555,9 @@ function save(report: Report, {workspace}: Runner): {readonly plan: string; read
   return {plan, report: saved}
 }
 
+/** GitHub takes 65,536 characters, the marker among them. */
+const commentRoom = 65_000
+
 /** Says so where it is: no verdict is published on a commit that nobody asks about any more. */
 async function isMoved({target, config}: Settled, shared: Reviewing): Promise<boolean> {
   const {outside, hub, dryRun} = shared
@@ -538,14 +593,16 @@ async function publish(report: Report, settled: Settled, known: Known, shared: R
   outside.output('report-path', saved.report)
   if (target.number !== null && config.comment !== 'off' && !dryRun) {
     // with the time in it no two runs would say the same, and each would edit the comment; the summary has it
-    const body = renderComment({...report, milliseconds: null})
+    const state = memoryWord({history: known.history, brief: briefOf(report)})
+    const body = renderComment({...report, milliseconds: null}, {limit: commentRoom - state.length})
     const said = {number: target.number, marker: isAside ? asideMarker : marker, body}
-    const {url} = await hub.upsertComment(isAside ? said : {...said, state: encodeHistory(known.history)})
+    const {url} = await hub.upsertComment(isAside ? said : {...said, state})
     outside.output('comment-url', url)
   }
-  const words = plainLine(`${statusDescription(report)}${known.asks ? keyMark(known.key) : ''}`)
-  // last: whatever fails before it leaves no success behind
   const counted = overridden(decision, known.history, target)
+  const opened = counted === decision ? '' : `opened by ${known.history.override?.by ?? ''}; `
+  const words = plainLine(`${opened}${statusDescription(report)}${known.asks ? keyMark(known.key) : ''}`)
+  // last: whatever fails before it leaves no success behind
   await setStatus(stateOf(counted, config.gate), words, target, config, shared)
   if (config.gate === 'enforce' && counted === 'fail') outside.blame(statusDescription(report))
   return exitOf(counted, config.gate)

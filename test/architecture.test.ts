@@ -48,6 +48,7 @@ const entries = [
   'outside.ts',
   'locally.ts',
   'printing.ts',
+  'answer.ts',
   'review.ts',
   'nightly.ts',
   'trial.ts',

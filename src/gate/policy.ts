@@ -254,23 +254,23 @@ function owners(view: View): readonly Diagnosis[] {
       level: isNeeded === null ? 'unknown' : 'warn',
       what:
         isNeeded === null
-          ? `whether ${named(view.branch)} asks for a review of code owners could not be told`
-          : `${named(view.branch)} asks for no review of code owners`,
+          ? `whether ${view.branchText} asks for a review of code owners could not be told`
+          : `${view.branchText} asks for no review of code owners`,
       why: `${named(path)} names them, and only a rule makes them needed`,
       fix: 'Settings → Rules → Rulesets → "Require a pull request before merging" → "Require review from Code Owners"',
     },
   ]
 }
 
-const unpushed = ({facts: {unpushed}, branch}: View): readonly Diagnosis[] =>
+const unpushed = ({facts: {unpushed}, branchText}: View): readonly Diagnosis[] =>
   unpushed.length === 0
     ? []
     : [
         {
           code: 'unpushed',
           level: 'warn',
-          what: `${unpushed.slice(0, 6).map(named).join(', ')} ${unpushed.length === 1 ? 'is' : 'are'} otherwise here than on ${named(branch)}`,
-          why: `all that is said here is about ${named(branch)} on GitHub`,
+          what: `${unpushed.slice(0, 6).map(named).join(', ')} ${unpushed.length === 1 ? 'is' : 'are'} otherwise here than on ${branchText}`,
+          why: `all that is said here is about ${branchText} on GitHub`,
           fix: 'push and merge, then run this again',
         },
       ]

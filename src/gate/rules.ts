@@ -42,14 +42,13 @@ const placeOf = ({ruleset}: RequiredCheck): string =>
   ruleset === null ? "the branch's classic protection" : `ruleset ${ruleset}`
 
 function requirement(view: View, context: string): readonly Diagnosis[] {
-  const {branch} = view
   const found = requirementsOf(view, context)
   if (found === null)
     return [
       {
         code: 'required-unknown',
         level: 'unknown',
-        what: `whether ${named(branch)} requires ${named(context)} could not be told`,
+        what: `whether ${view.branchText} requires ${named(context)} could not be told`,
         why: 'the token may not read all rules of the branch, and those that it may read do not require it',
         fix: adminToken,
       },
@@ -59,7 +58,7 @@ function requirement(view: View, context: string): readonly Diagnosis[] {
       {
         code: 'required',
         level: 'ok',
-        what: `${named(branch)} requires ${named(context)}`,
+        what: `${view.branchText} requires ${named(context)}`,
         why: `by ${found.map(placeOf).join(' and ')}`,
         fix: null,
       },
@@ -69,7 +68,7 @@ function requirement(view: View, context: string): readonly Diagnosis[] {
 
 /** A name that nobody writes is the usual mistake: everything waits, and the gate decides nothing. */
 function otherRequired(view: View, context: string): Diagnosis | null {
-  const {facts, gates, branch} = view
+  const {facts, gates} = view
   const all = [...(facts.rules?.checks ?? []), ...(facts.protection?.checks ?? [])]
   const jobs = gates.flatMap(({use}) => [use.job, use.jobName])
   const job = all.find((check) => jobs.includes(check.context))
@@ -79,7 +78,7 @@ function otherRequired(view: View, context: string): Diagnosis | null {
   return {
     code: 'other-context',
     level: 'broken',
-    what: `${named(branch)} requires ${named(other.context)}, and the gate writes ${named(context)}`,
+    what: `${view.branchText} requires ${named(other.context)}, and the gate writes ${named(context)}`,
     why:
       other === near
         ? 'the required status never comes, so every merge waits for it, and the one that the gate writes decides nothing'
@@ -88,12 +87,12 @@ function otherRequired(view: View, context: string): Diagnosis | null {
   }
 }
 
-const notRequired = ({branch, isEnforced}: View, context: string): Diagnosis => ({
+const notRequired = (view: View, context: string): Diagnosis => ({
   code: 'not-required',
-  level: isEnforced ? 'broken' : 'warn',
-  what: `${named(branch)} does not require ${named(context)}`,
+  level: view.isEnforced ? 'broken' : 'warn',
+  what: `${view.branchText} does not require ${named(context)}`,
   why: 'a pull request merges whatever the gate says',
-  fix: rulesetPath(branch, context),
+  fix: rulesetPath(view.branch, context),
 })
 
 /** A required status that is never written, or never a failure. */
@@ -222,7 +221,7 @@ function queue(view: View): readonly Diagnosis[] {
       {
         code: 'queue-unknown',
         level: 'unknown',
-        what: `whether ${named(branch)} has a merge queue could not be told`,
+        what: `whether ${view.branchText} has a merge queue could not be told`,
         why: 'the token may not read the rules of the branch',
         fix: adminToken,
       },
@@ -245,7 +244,7 @@ function queue(view: View): readonly Diagnosis[] {
       : {
           code: 'queue-unheard',
           level: 'broken',
-          what: `${named(branch)} has a merge queue, and no gate hears of it`,
+          what: `${view.branchText} has a merge queue, and no gate hears of it`,
           why: 'the commit that the queue makes never gets the required status: nothing leaves the queue',
           fix: `on:\n  merge_group:\n    types: [checks_requested]\n    branches: [${JSON.stringify(branch)}]`,
         },

@@ -10,7 +10,7 @@ export function diagnoseUses(view: View): readonly Diagnosis[] {
       {
         code: 'files-unknown',
         level: 'unknown',
-        what: `the files of ${named(view.branch)} could not be read`,
+        what: `the files of ${view.branchText} could not be read`,
         why: 'so nothing can be said about workflows, settings and owners',
         fix: 'the token needs `contents: read`',
       },
@@ -40,7 +40,7 @@ const starts = (view: View): readonly Diagnosis[] => [
   ...every(view.gates, (gate) => started(gate, view), {
     code: 'started',
     level: 'ok',
-    what: `every pull request to ${named(view.branch)} starts the gate`,
+    what: `every pull request to ${view.branchText} starts the gate`,
     why: 'no filter of its events keeps one out',
     fix: null,
   }),
@@ -112,10 +112,10 @@ const unreadable = ({unreadable}: View): readonly Diagnosis[] => [
       ]),
 ]
 
-const noWorkflow = ({isEnforced, facts: {unpushed}, branch}: View): Diagnosis => ({
+const noWorkflow = ({isEnforced, facts: {unpushed}, branchText}: View): Diagnosis => ({
   code: 'no-workflow',
   level: isEnforced ? 'broken' : 'warn',
-  what: `no workflow on ${named(branch)} runs the Action`,
+  what: `no workflow on ${branchText} runs the Action`,
   why: unpushed.some((path) => path.startsWith('.github/workflows/'))
     ? 'one stands in this folder and is not on the branch yet'
     : 'nobody judges pull requests, unless another repository does it for this one',
@@ -185,8 +185,8 @@ function filters(use: Use, event: string, trigger: Trigger, view: View, waits: s
             level: reached === null ? ('unknown' as const) : ('broken' as const),
             what:
               reached === null
-                ? `whether the branches of ${named(use.file)} let ${named(branch)} through could not be told`
-                : `${named(use.file)} does not run for ${named(branch)}`,
+                ? `whether the branches of ${named(use.file)} let ${view.branchText} through could not be told`
+                : `${named(use.file)} does not run for ${view.branchText}`,
             why:
               reached === null
                 ? 'its patterns are more than is understood here'

@@ -1,6 +1,7 @@
 /** The facts as diagnoses look at them: settings read, workflows parsed, what writes the status told from what does not. */
 import {parseConfig, readSettings, type Config} from '../config.ts'
 import {renderProblem} from '../document.ts'
+import {named} from '../report/doctor.ts'
 import type {GateFacts, RequiredCheck} from './facts.ts'
 import {isExpression, readWorkflow, type Use} from './workflow.ts'
 
@@ -14,8 +15,10 @@ export interface Gate {
 
 export interface View {
   readonly facts: GateFacts
-  /** The branch, for a sentence. */
+  /** For lines to copy; `main` where nobody named one. */
   readonly branch: string
+  /** For a sentence. */
+  readonly branchText: string
   /** The defaults where the file has a mistake. */
   readonly config: Config
   readonly configProblems: readonly string[]
@@ -39,10 +42,11 @@ export function viewOf(facts: GateFacts): View {
   const parsed = workflows.map(({path, text}) => ({path, read: text === null ? null : readWorkflow(path, text)}))
   const uses = parsed.flatMap(({read}) => (read?.ok === true ? read.uses : []))
   const gates = uses.flatMap((use) => gateOf(use, config))
-  const named = gates.flatMap(({context}) => context ?? [])
+  const written = gates.flatMap(({context}) => context ?? [])
   return {
     facts,
-    branch: facts.branch ?? 'the branch',
+    branch: facts.branch ?? 'main',
+    branchText: facts.branch === null ? 'the branch' : named(facts.branch),
     config,
     configProblems: read === null || read.ok ? [] : read.problems.map(renderProblem),
     uses,
@@ -52,7 +56,7 @@ export function viewOf(facts: GateFacts): View {
     gates,
     isEnforced:
       gates.length === 0 ? config.gate === 'enforce' : gates.some(({policy}) => policy !== 'off' && policy !== 'warn'),
-    contexts: named.length === 0 ? [config.statusContext] : [...new Set(named)],
+    contexts: written.length === 0 ? [config.statusContext] : [...new Set(written)],
   }
 }
 

@@ -13,14 +13,22 @@ export interface RunCommand {
   readonly again: boolean
 }
 
+/** Words that stand alone. */
+export const plainWords = ['help', 'status', 'skip', 'optimize', 'doctor'] as const
+
 export type Command =
   | RunCommand
-  | {readonly kind: 'help'}
+  | {readonly kind: (typeof plainWords)[number]}
+  /** `id` of a finding or a change of the plan in the comment. */
+  | {readonly kind: 'explain'; readonly id: string}
+  /** Opens the gate for this head, whatever its verdict; at most 300 characters. */
+  | {readonly kind: 'override'; readonly reason: Untrusted}
   /** `word` as it was typed, at most 64 characters. */
   | {readonly kind: 'unknown'; readonly word: Untrusted}
 
 const maxLine = 1000
 const maxGoal = 500
+const maxReason = 300
 const nothing: RunCommand = {kind: 'run', goal: null, sha: null, pipeline: null, again: false}
 
 /** null when the comment is no command: the word must start the first line. */
@@ -30,7 +38,8 @@ export function parseCommand(body: Untrusted): Command | null {
   if (line.length > maxLine) return unknown(line)
   // telephones turn straight quotes into curly ones
   const words = line.slice('/refactor-plan'.length).match(/"[^"]*"|“[^”]*”|\S+/g) ?? []
-  if (words[0] === 'help') return {kind: 'help'}
+  const answer = answerOf(words)
+  if (answer !== null) return answer
   let command = nothing
   for (const [index, word] of words.entries()) {
     if (index === 0 && word === 'run') continue
@@ -39,6 +48,21 @@ export function parseCommand(body: Untrusted): Command | null {
     command = next
   }
   return command
+}
+
+/** null: it asks for a run, or for nothing that is known. */
+function answerOf([first = '', ...rest]: readonly string[]): Command | null {
+  const alone = plainWords.find((word) => word === first)
+  if (alone !== undefined) return rest[0] === undefined ? {kind: alone} : unknown(rest[0])
+  if (first === 'explain') {
+    const [id = '', more] = rest
+    return more === undefined && /^[A-Za-z][\w.-]{0,63}$/.test(id)
+      ? {kind: 'explain', id}
+      : unknown(more ?? (id || first))
+  }
+  if (first !== 'override') return null
+  const reason = rest.join(' ').replaceAll(/["“”]/g, '').trim()
+  return reason === '' ? unknown(first) : {kind: 'override', reason: reason.slice(0, maxReason)}
 }
 
 const unknown = (word: string): Command => ({kind: 'unknown', word: word.slice(0, 64)})

@@ -1,7 +1,7 @@
 /** An event becomes a request: plan this, help, or skip and why. */
 import {Failure} from '../errors.ts'
 import type {Untrusted} from '../trust.ts'
-import {parseCommand, type Command} from './command.ts'
+import {parseCommand, type Command, type RunCommand} from './command.ts'
 import type {DispatchEvent, Event, IssueCommentEvent, PullRequestEvent} from './event.ts'
 
 export type Permission = 'admin' | 'maintain' | 'write' | 'triage' | 'read' | 'none'
@@ -43,13 +43,15 @@ export interface TrialRequest {
   readonly into: string | null
 }
 
-export interface HelpRequest {
-  readonly kind: 'help'
+/** Something is said, and no plan is made. */
+export interface AnswerRequest {
+  readonly kind: 'answer'
   /** The pull request to answer on. */
   readonly number: number
-  readonly comment: number
-  /** The word that was not understood, null when help was asked for. */
-  readonly unknown: Untrusted | null
+  readonly comment: {readonly id: number; readonly at: string}
+  /** Who asked. */
+  readonly by: string
+  readonly command: Exclude<Command, RunCommand>
 }
 
 export type SkipReason =
@@ -70,7 +72,7 @@ export interface Skip {
   readonly reason: SkipReason
 }
 
-export type Request = PlanRequest | HelpRequest | Skip
+export type Request = PlanRequest | AnswerRequest | Skip
 
 /**
  * A workflow hears of `opened`, `reopened` and `synchronize` without asking; the others come only when its author listed them,
@@ -179,9 +181,7 @@ function ofComment(event: IssueCommentEvent, {permission, allowed}: Facts): Requ
     return skip('not-permitted')
   const {number} = event.issue
   const comment = {id: event.comment.id, at: event.comment.createdAt}
-  if (command.kind !== 'run') {
-    return {kind: 'help', number, comment: comment.id, unknown: command.kind === 'unknown' ? command.word : null}
-  }
+  if (command.kind !== 'run') return {kind: 'answer', number, comment, by: event.comment.author.login, command}
   return plan(
     {kind: 'pull-request', number, head: command.sha},
     {goal: command.goal, pipeline: command.pipeline, again: command.again, comment},

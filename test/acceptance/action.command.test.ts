@@ -34,12 +34,13 @@ describe.concurrent('a writer', {timeout}, () => {
     }),
   )
 
-  test('asks for the head of another time: 😕, nothing judged', () =>
-    inScene({}, async ({repository, onComment, writes, reactions}) => {
+  test('asks for the head of another time: 😕, nothing judged, and an answer that says so', () =>
+    inScene({}, async ({hub, repository, onComment, comments, reactions}) => {
       const run = await onComment({body: `/refactor-plan ${repository.base.slice(0, 12)}`})
-      expect({code: run.code, outputs: run.outputs}).toEqual({code: 0, outputs: {verdict: 'skipped'}})
+      expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 0, verdict: 'skipped'})
       expect(reactions()).toEqual(['confused'])
-      expect(writes()).toHaveLength(1)
+      expect(comments()).toEqual([expect.stringContaining('is not the head of the pull request any more')])
+      expect(hub.state.statuses).toEqual([])
     }))
 
   test.each([
@@ -70,6 +71,84 @@ describe.concurrent('a writer', {timeout}, () => {
       expect(written(run)).toEqual([])
     }),
   )
+})
+
+describe.concurrent('a word that asks for an answer', {timeout}, () => {
+  test('status and explain know what the last run said', () =>
+    inScene({base: failing}, async ({repository, onPull, onComment, comments}) => {
+      await onComment({body: '/refactor-plan status'})
+      expect(comments()[0]).toContain(`\`${gate}\` says of \`${repository.head.slice(0, 7)}\`: nothing yet.`)
+      await onComment({body: '/refactor-plan explain S1'})
+      expect(comments()[0]).toContain('I remember no plan for this pull request')
+      await onPull()
+      await onComment({body: '/refactor-plan status'})
+      expect(comments()).toHaveLength(2)
+      expect(comments()[0]).toMatch(/: \*\*failure\*\*, \d\.\d of 10, gate failed/)
+      await onComment({body: '/refactor-plan explain s1'})
+      expect(comments()[0]).toMatch(/\*\*S1\*\*: high, unsupervised-spawn.*[^]*`lib\/cart\.ex:5`[^]*matched \(G1/)
+      await onComment({body: '/refactor-plan explain C1'})
+      expect(comments()[0]).toContain('It resolves S1')
+      await onComment({body: '/refactor-plan explain X9'})
+      expect(comments()[0]).toContain('The plan has no `X9`. It has `C1`, `S1`.')
+    }))
+
+  test('help says what is in force and what the asker may do', () =>
+    inScene(
+      {base: {...failing, ...settings({threshold: 6.5, 'status-context': 'plans/own'})}},
+      async ({onComment, comments}) => {
+        await onComment({body: '/refactor-plan help'})
+        expect(comments()[0]).toContain('ada has: write')
+        expect(comments()[0]).toContain('threshold 6.5, gate `enforce` as `plans/own`')
+      },
+    ))
+
+  test('doctor answers with what does not protect the gate', () =>
+    inScene({base: failing}, async ({onComment, comments}) => {
+      const run = await onComment({body: '/refactor-plan doctor'})
+      expect(run.code).toBe(0)
+      expect(comments()[0]).toMatch(/gate/i)
+    }))
+})
+
+describe.concurrent('opening the gate', {timeout}, () => {
+  test.each([
+    ['a maintainer', 'maintain', 'override the release waits', 'success', /overridden by bob: the release waits/],
+    ['an admin', 'admin', 'skip', 'success', /skipped by bob/],
+    ['a writer', 'write', 'override please', 'failure', /Only somebody who may maintain/],
+    ['triage', 'triage', 'override please', 'failure', /^$/],
+  ] as const)('%s (%s): %s ends in %s', (_, role, words, state, says) =>
+    inScene({base: failing}, async ({hub, repository, onPull, onComment, statusesOf, comments}) => {
+      await onPull()
+      hub.state.setPermission('bob', role)
+      const run = await onComment({author: 'bob', body: `/refactor-plan ${words}`})
+      expect(run.code).toBe(0)
+      expect(statusesOf(repository.head).at(-1)).toBe(`${gate} ${state}`)
+      const told =
+        state === 'success' ? hub.state.statuses.at(-1)?.description : comments().slice(1).join('\n').split('\n').at(-1)
+      expect(told ?? '').toMatch(says)
+      if (state !== 'success') return
+      // in public, with what was before; it holds for this head and no other
+      expect(comments()).toHaveLength(2)
+      expect(comments()[1]).toMatch(/bob \(\w+\) opened the gate for `[0-9a-f]{40}`[^]*Before that it said: failure, /)
+      expect((await onPull()).outputs['status-state']).toBe('success')
+      expect(hub.state.statuses.at(-1)?.description).toMatch(/^opened by bob; \d/)
+      const next = repository.commit(repository.head, {'docs/a.md': 'a'})
+      hub.state.moveHead(7, next)
+      expect((await onPull({payload: {head: next}})).outputs['status-state']).toBe('failure')
+    }),
+  )
+
+  test('nobody opens it for himself, and nobody for a head that he has not seen', () =>
+    inScene({base: failing}, async ({hub, repository, onPull, onComment, statusesOf, comments}) => {
+      await onPull()
+      hub.state.setPermission('mallory', 'admin')
+      await onComment({author: 'mallory', body: '/refactor-plan override mine'})
+      expect(comments().at(-1)).toContain('Nobody opens the gate for a pull request of his own')
+      hub.state.setPermission('bob', 'admin')
+      await onComment({author: 'bob', at: '2026-01-05T10:00:00Z', body: '/refactor-plan override late'})
+      expect(comments().at(-1)).toContain('was pushed after this was asked for')
+      expect(statusesOf(repository.head).at(-1)).toBe(`${gate} failure`)
+    }))
 })
 
 describe.concurrent('who may not command', {timeout}, () => {

@@ -193,7 +193,7 @@ describe('without a token', () => {
   test('a folder of nothing', async () => {
     const {code, stdout} = await local(clone('empty', {'a.ex': 'x\n'}, false))
     expect(code).toBe(2)
-    expect(stdout).toMatch(/^broken +no workflow on `the branch` runs the Action/m)
+    expect(stdout).toMatch(/^broken +no workflow on the branch runs the Action/m)
     expect(stdout).toContain('--repository owner/name')
   })
   test('links are not followed, and names in it are text', async () => {

@@ -71,7 +71,11 @@ describe('the classic protection', () => {
   )
   test('a ruleset protects the branch too, and is none', async () => {
     fake.state.gate.rulesets.push({id: 1, name: 'x'})
-    expect(await connect('ghs_runner').protectionOf('main')).toMatchObject({checks: []})
+    expect(await connect('ghs_runner').protectionOf('main')).toEqual({
+      checks: [],
+      ownersReview: false,
+      adminsBypass: null,
+    })
   })
   test('which may not be read at all', async () => {
     fake.state.tokens.set('ghs_blind', {login: 'x[bot]', kind: 'app', permissions: {metadata: 'read'}})

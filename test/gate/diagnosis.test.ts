@@ -318,6 +318,19 @@ describe('the level', () => {
     ['its status must come from GitHub Actions, which is everybody', requires(context, 15368), 'b'],
     ['an app, whose status it does not write', alone, 'b'],
     ['an app of its own', withToken, 'c'],
+    [
+      'an environment and a token, and GitHub Actions is what counts',
+      {...requires(context, 15368), files: withToken.files},
+      'b',
+    ],
+    [
+      'an app of its own, and a key that any workflow can have',
+      {
+        ...requires(context, 99),
+        files: gateWith('with:', 'with:\n          token: ${{ steps.app.outputs.token }}').files,
+      },
+      'b',
+    ],
     ['an app, and nobody knows which is GitHub Actions', {...withToken, actionsApp: null}, 'b'],
     [
       'an organisation requires the workflow',

@@ -24,12 +24,27 @@ describe('the first line of a comment', () => {
       run({pipeline: 'pipelines/mine.yaml', goal: 'x', sha: 'a1b2c3d'}),
     ],
     ['/refactor-plan help', {kind: 'help'}],
-    ['/refactor-plan help me', {kind: 'help'}],
+    ['/refactor-plan status', {kind: 'status'}],
+    ['/refactor-plan skip\nfor the docs', {kind: 'skip'}],
+    ['/refactor-plan optimize', {kind: 'optimize'}],
+    ['/refactor-plan doctor', {kind: 'doctor'}],
+    ['/refactor-plan explain F3', {kind: 'explain', id: 'F3'}],
+    ['/refactor-plan override the release waits', {kind: 'override', reason: 'the release waits'}],
+    ['/refactor-plan override “the release waits”', {kind: 'override', reason: 'the release waits'}],
+    [`/refactor-plan override ${'x'.repeat(400)}`, {kind: 'override', reason: 'x'.repeat(300)}],
   ])('%j is understood', (body, command) => {
     expect(parseCommand(body)).toEqual(command)
   })
   test.each([
     ['/refactor-plan now', 'now'],
+    ['/refactor-plan help me', 'me'],
+    ['/refactor-plan skip it', 'it'],
+    ['/refactor-plan override', 'override'],
+    ['/refactor-plan override ""', 'override'],
+    ['/refactor-plan explain', 'explain'],
+    ['/refactor-plan explain F1 F2', 'F2'],
+    ['/refactor-plan explain ../x', '../x'],
+    ['/refactor-plan run skip', 'skip'],
     ['/refactor-plan rerun run', 'run'],
     ['/refactor-plan rerun rerun', 'rerun'],
     ['/refactor-plan rerun help', 'help'],
@@ -75,6 +90,9 @@ const words = fc.oneof(
     'run',
     'rerun',
     'help',
+    'override',
+    'explain',
+    'skip',
     '"a goal"',
     'a1b2c3d',
     '--pipeline=x',
@@ -89,7 +107,10 @@ const commands = fc.array(words, {maxLength: 6}).map((list) => `/refactor-plan $
 
 describe('whatever is typed', () => {
   const holds = (command: Command | null): boolean => {
-    if (command === null || command.kind === 'help') return true
+    if (command === null) return true
+    if (command.kind === 'explain') return /^[A-Za-z][\w.-]{0,63}$/.test(command.id)
+    if (command.kind === 'override') return command.reason.trim() !== '' && command.reason.length <= 300
+    if (command.kind !== 'run' && command.kind !== 'unknown') return true
     if (command.kind === 'unknown') return command.word.length <= 64 && command.word.length > 0
     const {goal, sha, pipeline} = command
     return (

@@ -32,6 +32,7 @@ const plan = (target: object, more: object = {}): object => ({
 const pull = (head: string | null = shas.head): object => ({kind: 'pull-request', number: 7, head})
 const commit = (head: string | null, branch: string | null = null): object => ({kind: 'commit', head, branch})
 const asked = {id: 501, at: '2026-01-05T10:00:00Z'}
+const reply = (command: object): object => ({kind: 'answer', number: 7, comment: asked, by: 'ada', command})
 const skip = (reason: string): object => ({kind: 'skip', reason})
 
 describe('an event becomes a request', () => {
@@ -128,12 +129,14 @@ describe('a comment becomes a request', () => {
       writer,
       plan(pull('a1b2c3d'), {goal: 'Split', again: true, pipeline: 'offline', comment: asked}),
     ],
-    ['help', comment({body: '/refactor-plan help'}), writer, {kind: 'help', number: 7, comment: 501, unknown: null}],
+    ['help', comment({body: '/refactor-plan help'}), writer, reply({kind: 'help'})],
+    ['status', comment({body: '/refactor-plan status'}), writer, reply({kind: 'status'})],
+    ['override', comment({body: '/refactor-plan override "x"'}), writer, reply({kind: 'override', reason: 'x'})],
     [
       'an unknown word',
       comment({body: '/refactor-plan --gate=off'}),
       writer,
-      {kind: 'help', number: 7, comment: 501, unknown: '--gate=off'},
+      reply({kind: 'unknown', word: '--gate=off'}),
     ],
     ['talk', comment({body: 'nice'}), writer, skip('not-a-command')],
     ['edited', comment({action: 'edited'}), writer, skip('not-a-command')],

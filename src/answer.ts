@@ -1,0 +1,152 @@
+/** What a command by comment gets that asks for no plan: words, the gate opened by somebody who may, a search for better words. */
+import {
+  asksOf,
+  contextOf,
+  inForce,
+  marker,
+  memoryOf,
+  rememberIn,
+  skip,
+  targetOf,
+  type Reviewing,
+  type Target,
+} from './review.ts'
+import type {Config} from './config.ts'
+import {diagnose} from './gate/diagnosis.ts'
+import {filesAt} from './gate/files.ts'
+import {gatherFacts} from './gate/gather.ts'
+import {optimizeInRunner} from './nightly.ts'
+import {renderExplanation, renderOverride, renderStatus} from './report/brief.ts'
+import {renderDoctor} from './report/doctor.ts'
+import {renderHelp, renderStale} from './report/help.ts'
+import type {AnswerRequest, Permission} from './request/request.ts'
+import {earlierHeads} from './score/history.ts'
+import {markdown, plainLine, text, type Markdown, type Plain} from './trust.ts'
+
+interface Asked {
+  readonly request: AnswerRequest
+  readonly permission: Permission
+  readonly target: Target
+  readonly number: number
+  readonly config: Config
+  /** Name of the gate's status. */
+  readonly context: Plain
+  /** Why the head is not the one that was meant; null: it is. */
+  readonly stale: string | null
+  readonly shared: Reviewing
+}
+
+/** null: there is nothing to say beside the reaction. */
+type Reply = Markdown | null
+
+/** Who may open a gate: not everybody who may write, and never who asks for the merge. */
+const openers: readonly Permission[] = ['admin', 'maintain']
+
+export async function answer(request: AnswerRequest, permission: Permission, shared: Reviewing): Promise<number> {
+  const {outside, hub, dryRun} = shared
+  const {target, stale} = await targetOf(
+    {target: {kind: 'pull-request', number: request.number, head: null}, comment: request.comment},
+    shared,
+  )
+  const {config} = await inForce(target, shared)
+  if (!config.permissions.some((each) => each === permission)) {
+    const why = `nothing to do: the setting permissions names ${config.permissions.join(', ')}, not ${permission}`
+    return skip(plainLine(why), {comment: request.comment.id, with: '-1'}, shared)
+  }
+  outside.output('verdict', 'skipped')
+  if (dryRun) return 0
+  const isUnknown = request.command.kind === 'unknown'
+  await hub.react(request.comment.id, isUnknown ? 'confused' : 'eyes')
+  const context = contextOf(config.statusContext, target.into)
+  const body = await replyTo({request, permission, target, number: request.number, config, context, stale, shared})
+  if (body === null) return 0
+  const {url} = await hub.upsertComment({number: request.number, marker: `${marker}-help`, body})
+  outside.output('comment-url', url)
+  return 0
+}
+
+async function replyTo(asked: Asked): Promise<Reply> {
+  const {request, permission, target, number, config, context, shared} = asked
+  const {command, by} = request
+  switch (command.kind) {
+    case 'help':
+    case 'unknown': {
+      const word = command.kind === 'unknown' ? command.word : null
+      return renderHelp(word, {config, context, base: target.base, by, permission})
+    }
+    case 'status':
+      return standing(asked)
+    case 'explain':
+      return renderExplanation((await memoryOf(number, shared)).brief, command.id)
+    case 'override':
+      return open(asked, 'override', command.reason)
+    case 'skip':
+      return open(asked, 'skip', 'this change needs no plan')
+    case 'doctor':
+      return doctor(shared)
+    case 'optimize': {
+      const trial = {kind: 'trial', head: target.base, base: target.base, into: null} as const
+      await optimizeInRunner(trial, shared, shared.optimizer)
+      return markdown`The pipeline was searched for better words; ${asksOf(shared)} says what came of it.`
+    }
+  }
+}
+
+async function standing({target: {head}, number, context, shared}: Asked): Promise<Reply> {
+  const said = await shared.hub.statusOf(head, context)
+  const {history} = await memoryOf(number, shared)
+  const {override} = history
+  return renderStatus({
+    context,
+    head,
+    state: said?.state ?? null,
+    description: said?.description ?? null,
+    earlier: earlierHeads(history, head),
+    overriddenBy: override?.head === head ? override.by : null,
+  })
+}
+
+/** By name, for one commit, in public: the comment that says so is never edited. */
+async function open(asked: Asked, kind: 'override' | 'skip', reason: string): Promise<Reply> {
+  const {request, permission, target, number, config, context, stale, shared} = asked
+  const {hub, outside} = shared
+  const {by} = request
+  if (stale !== null) return renderStale(stale)
+  const {author} = await hub.pull(number)
+  if (!openers.includes(permission))
+    return markdown`Only somebody who may maintain or administer this repository opens its gate; ${text(by)} has: ${text(permission)}.`
+  if (author?.login.toLowerCase() === by.toLowerCase())
+    return text('Nobody opens the gate for a pull request of his own: ask another maintainer.')
+  if (config.gate === 'off') return text('The gate is off here: there is nothing to open.')
+  const {head} = target
+  const before = await hub.statusOf(head, context)
+  const was = before === null ? 'nothing' : `${before.state}, ${before.description ?? ''}`
+  const body = renderOverride(by, permission, head, reason, was)
+  const {url} = await hub.upsertComment({number, marker: `${marker}-${kind}:${head.slice(0, 12)}`, body})
+  outside.output('comment-url', url)
+  await rememberIn(number, {head, by, kind}, shared)
+  const description = plainLine(`${kind === 'skip' ? 'skipped' : 'overridden'} by ${by}: ${reason}`)
+  await hub.setStatus({sha: head, context, state: 'success', description, targetUrl: url})
+  outside.output('status-state', 'success')
+  return null
+}
+
+async function doctor({hub, outside, keys}: Reviewing): Promise<Reply> {
+  const {name, sha} = await hub.branch(null)
+  const facts = await gatherFacts({
+    repository: outside.repository,
+    branch: name,
+    rulebook: hub,
+    files: filesAt(hub, sha),
+    here: null,
+    keys: [...(keys.claude === null ? [] : ['ANTHROPIC_API_KEY']), ...(keys.gemini === null ? [] : ['GEMINI_API_KEY'])],
+  })
+  return renderDoctor(diagnose(facts))
+}
+
+/** `mode: doctor`: the same in the job's summary. */
+export async function doctorInRunner(shared: Reviewing): Promise<number> {
+  await shared.outside.summarize((await doctor(shared)) ?? markdown``)
+  shared.outside.output('verdict', 'skipped')
+  return 0
+}
