@@ -21,7 +21,7 @@ import {scrubber} from './secrets.ts'
 import {plain, plainLine} from './trust.ts'
 
 const secrets = ['token', 'anthropic-api-key', 'google-api-key'] as const
-const others = ['mode', 'anthropic-base-url', 'gemini-base-url', 'dry-run', 'optimizer'] as const
+const others = ['mode', 'artifact-path', 'anthropic-base-url', 'gemini-base-url', 'dry-run', 'optimizer'] as const
 
 /** All that may command under some configuration; the configured ones are checked once the configuration is read. */
 const mayCommand = ['admin', 'maintain', 'write', 'triage'] as const
@@ -87,10 +87,26 @@ async function actIn(outside: Runner): Promise<number> {
   const hub = github({...about, signal})
   const dryRun = given['dry-run'] === 'true'
   const optimizer = given['optimizer'] || 'bootstrap'
-  const shared: Reviewing = {outside, hub, lastWords, token, keys, settings, dryRun, signal, optimizer}
+  const artifact = given['artifact-path'] || 'refactor-plan-artifact'
+  const shared: Reviewing = {
+    outside,
+    hub,
+    lastWords,
+    token,
+    keys,
+    settings,
+    dryRun,
+    signal,
+    optimizer,
+    artifact,
+    part: 'all',
+  }
   switch (given['mode'] || 'all') {
     case 'all':
       return planFor(shared)
+    case 'plan':
+    case 'publish':
+      return planFor({...shared, part: given['mode'] === 'plan' ? 'plan' : 'publish'})
     case 'evaluate':
       return tryOut('evaluate', shared, (request) => evaluateInRunner(request, shared))
     case 'optimize':
@@ -99,7 +115,7 @@ async function actIn(outside: Runner): Promise<number> {
       return doctorInRunner(shared)
     default:
       throw new Failure('bad-input', `mode: ${plainLine(given['mode'] ?? '', 40)} is not a mode`, {
-        hint: 'one of all, evaluate, optimize, doctor',
+        hint: 'one of all, plan, publish, evaluate, optimize, doctor',
       })
   }
 }
@@ -150,7 +166,12 @@ async function planFor(shared: Reviewing): Promise<number> {
   const permission = commander === null ? null : await permissionFor(commander, shared)
   const request: Request = understand(event, {permission, allowed: mayCommand})
   if (request.kind === 'plan') return review(request, permission, shared)
+  // a word that asks for an answer is the publishing job's
+  if (request.kind === 'answer' && shared.part === 'plan') return 0
   if (request.kind === 'answer') return answer(request, permission ?? 'none', shared)
-  const comment = request.reason === 'not-permitted' && event.kind === 'issue_comment' ? event.comment.id : null
+  const comment =
+    shared.part !== 'plan' && request.reason === 'not-permitted' && event.kind === 'issue_comment'
+      ? event.comment.id
+      : null
   return skip(plainLine(`nothing to do: ${request.reason}`), {comment, with: '-1'}, shared)
 }

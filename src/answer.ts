@@ -84,7 +84,7 @@ async function replyTo(asked: Asked): Promise<Reply> {
       return open(asked, 'skip', 'this change needs no plan')
     case 'doctor':
       return doctor(shared)
-    case 'optimize': {
+    default: {
       const trial = {kind: 'trial', head: target.base, base: target.base, into: null} as const
       await optimizeInRunner(trial, shared, shared.optimizer)
       return markdown`The pipeline was searched for better words; ${asksOf(shared)} says what came of it.`

@@ -57,6 +57,10 @@ export const Settings = z.strictObject({
   'max-cost-usd': z.number().positive().default(5).describe('stop before a model call that would pass this'),
   include: z.array(z.string()).default([]).describe('read only these (gitignore syntax)'),
   exclude: z.array(z.string()).default([]).describe('do not read these'),
+  'protected-paths': z
+    .array(z.string())
+    .default(['.github/**', 'gold/**', 'pipelines/**'])
+    .describe('paths (gitignore syntax) that decide verdicts: a pull request that changes them is told so'),
   permissions: z
     .array(z.enum(['admin', 'maintain', 'write', 'triage']))
     .default(['admin', 'maintain', 'write'])
@@ -83,6 +87,7 @@ export interface Config {
   readonly maxCostUsd: number
   readonly include: readonly string[]
   readonly exclude: readonly string[]
+  readonly protectedPaths: readonly string[]
   readonly permissions: readonly ('admin' | 'maintain' | 'write' | 'triage')[]
 }
 
@@ -105,6 +110,7 @@ const configOf = (settings: Settings): Config => ({
   maxCostUsd: settings['max-cost-usd'],
   include: settings.include,
   exclude: settings.exclude,
+  protectedPaths: settings['protected-paths'],
   permissions: settings.permissions,
 })
 

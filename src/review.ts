@@ -3,8 +3,9 @@ import {mkdtemp, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {deflateRawSync, inflateRawSync} from 'node:zlib'
+import {readArtifact, saveArtifact} from './artifact.ts'
 import {writeInside} from './adapters/disk.ts'
-import {fetchCommits, objects} from './adapters/git.ts'
+import {changedFiles, fetchCommits, objects, type ChangedFile} from './adapters/git.ts'
 import type {GitHub, Reaction, StatusState} from './adapters/github.ts'
 import type {Runner} from './adapters/runner.ts'
 import {configFile, parseConfig, type Config} from './config.ts'
@@ -29,6 +30,7 @@ import {
   type Keys,
   type ReadTrusted,
 } from './outside.ts'
+import {protectedIn} from './pack/protected.ts'
 import {textOf} from './pack/read.ts'
 import {planFileName, renderPlan} from './plan/document.ts'
 import {addUsage, noUsage, type Usage} from './provider.ts'
@@ -37,8 +39,9 @@ import {renderStale} from './report/help.ts'
 import {renderFailure} from './report/failure.ts'
 import {renderComment, renderSummary, statusDescription} from './report/markdown.ts'
 import {reportOn, type Report} from './report/report.ts'
+import {sarifOf} from './report/sarif.ts'
 import type {Permission, PlanRequest} from './request/request.ts'
-import {keyOf, packSource, run, type Job, type Judged, type Packed} from './run.ts'
+import {codeOf, judgePlan, keyOf, packSource, run, type Job, type Judged, type Packed} from './run.ts'
 import {
   decideTogether,
   decodeHistory,
@@ -69,6 +72,10 @@ export interface Reviewing {
   /** The Action's inputs that are settings, empty text where not given. */
   readonly settings: Readonly<Record<string, string>>
   readonly dryRun: boolean
+  /** All in one job; or read, ask and save (`plan`); or check what was saved and write (`publish`). */
+  readonly part: 'all' | 'plan' | 'publish'
+  /** Folder in the workspace, between `plan` and `publish`. */
+  readonly artifact: string
   /** Name of the search that `optimize` does. */
   readonly optimizer: string
   /** Aborts when the job is cancelled. */
@@ -103,7 +110,7 @@ export async function review(request: PlanRequest, permission: Permission | null
       const why = `nothing to do: the setting permissions names ${config.permissions.join(', ')}, not ${permission}`
       return await skip(plainLine(why), {comment: request.comment?.id ?? null, with: '-1'}, shared)
     }
-    const reach = await announce(target, manner, request, shared)
+    const reach = shared.part === 'plan' ? {...shared, dryRun: true} : await announce(target, manner, request, shared)
     if (request.comment !== null && !reach.dryRun) await hub.react(request.comment.id, 'eyes')
     return await inFolder((folder) => reviewIn(folder, {target, config, text, isAside}, request.again, reach))
   } catch (thrown) {
@@ -203,7 +210,8 @@ async function setStatus(
 
 /** Says everywhere that nothing was judged, each place by itself: one that cannot be written must not silence the others. */
 async function tell(thrown: unknown, target: Target, manner: Manner, shared: Reviewing): Promise<void> {
-  const {outside, dryRun, signal} = shared
+  const {outside, signal} = shared
+  const dryRun = shared.dryRun || shared.part === 'plan'
   const hub = signal.aborted ? shared.lastWords() : shared.hub
   const {code, message, hint} =
     thrown instanceof Failure
@@ -218,7 +226,9 @@ async function tell(thrown: unknown, target: Target, manner: Manner, shared: Rev
     }
   }
   const state = stateOf('error', manner.gate)
-  await attempt(() => setStatus(state, plainLine(`not judged: ${message}`, 140), target, manner, {...shared, hub}))
+  await attempt(() =>
+    setStatus(state, plainLine(`not judged: ${message}`, 140), target, manner, {...shared, hub, dryRun}),
+  )
   await attempt(async () => {
     if (target.number === null || dryRun || manner.comment === 'off') return
     const {url} = await hub.upsertComment({number: target.number, marker, body})
@@ -334,6 +344,8 @@ async function reviewIn(folder: string, settled: Settled, again: boolean, shared
       exit: 3,
     })
   }
+  const changed =
+    target.number === null ? [] : await changedFiles(join(folder, 'objects.git'), target.base, target.head)
   const chosen = await choosePipeline(config.pipeline, shared.keys, readTrusted)
   const golds = await goldOfBase(base, config.gold)
   const gold = golds.find(isOwnGold) ?? null
@@ -350,20 +362,38 @@ async function reviewIn(folder: string, settled: Settled, again: boolean, shared
     },
   })
   const packed = await packSource(job, host)
-  const known = await recall(
-    settled,
-    {key: keyFor(job, chosen, gold, packed, host), asks: asksModels(chosen.pipeline)},
-    shared,
-  )
-  if (known.earlier.length > 0 && (!again || known.earlier.length >= maxSamples))
-    return publishAgain(known, settled, shared)
-  const judged = await run(job, host, packed)
+  const saved = shared.part === 'publish' ? readArtifact(shared.outside.workspace, shared.artifact, target) : null
+  const asks = asksModels(chosen.pipeline) || (saved?.usage.calls ?? 0) > 0
+  const known = await recall(settled, {key: keyFor(job, chosen, gold, packed, host), asks}, shared)
+  const isKnown = known.earlier.length > 0 && (!again || known.earlier.length >= maxSamples)
+  if (isKnown && saved === null) return publishAgain(known, settled, shared)
+  const judged = saved === null ? await run(job, host, packed) : await judgeAgain(saved, job, packed, host)
   const milliseconds = Math.round(performance.now() - started)
   const score = judged.scorecard.score
   const verdict = verdictWith(judged.verdict, score, known.earlier, config.threshold)
-  const report = reportFor({judged, verdict, known, settled, chosen, gold, spent, milliseconds}, shared.outside)
+  const report = reportFor(
+    {judged, verdict, known, settled, chosen, gold, spent, milliseconds, saved, changed},
+    shared.outside,
+  )
+  if (shared.part === 'plan') return handOver(report, config, shared)
   const taken = {key: known.key, head: target.head, score, decision: judged.verdict.decision}
   return publish(report, settled, {...known, history: withTaken(known.history, taken)}, shared)
+}
+
+/** The plan is taken over, and nothing that was said of it: without a judge, whose words could not be checked. */
+async function judgeAgain({plan}: Report, job: Job, packed: Packed, host: Host): Promise<Judged> {
+  const code = codeOf(packed.whole)
+  const trace = {pipeline: job.pipeline.name, steps: [], output: {text: '', data: null, ok: true}, usage: noUsage}
+  return {pack: packed.pack, code, plan, trace, ...(await judgePlan(plan, code, {...job, judge: null}, host))}
+}
+
+/** This job may not write, and its verdict is not the gate's: it ends well, so that the next one is reached. */
+async function handOver(report: Report, {threshold}: Config, {outside, artifact}: Reviewing): Promise<number> {
+  await outside.summarize(renderSummary(report))
+  const saved = save(report, outside)
+  saveArtifact(report, outside.workspace, artifact)
+  tellOutputs(report, saved, threshold, outside)
+  return 0
 }
 
 interface Parts {
@@ -465,7 +495,7 @@ async function recall(
   shared: Reviewing,
 ): Promise<Known> {
   const {hub} = shared
-  if (number === null || isAside) return {...about, history: noHistory, earlier: []}
+  if (number === null || isAside || shared.part === 'plan') return {...about, history: noHistory, earlier: []}
   const {history} = await memoryOf(number, shared)
   if (!about.asks) return {...about, history, earlier: []}
   const earlier = samplesOf(history, about.key)
@@ -507,34 +537,51 @@ interface Reviewed {
   readonly gold: GoldFile | null
   readonly spent: Usage
   readonly milliseconds: number
+  /** What another job made the plan with; null: this one did. */
+  readonly saved: Report | null
+  readonly changed: readonly ChangedFile[]
 }
 
+const scoredAgain =
+  'Another job made this plan; here it was only held against the code and scored once more, without a judge.'
 const aside = 'Somebody asked for this pipeline; it is not the configured one, so this says nothing to the gate.'
 
 const reportFor = (
-  {judged, verdict, known, settled: {target, config, isAside}, chosen, gold, spent, milliseconds}: Reviewed,
+  {
+    judged,
+    verdict,
+    known,
+    settled: {target, config, isAside},
+    chosen,
+    gold,
+    spent,
+    milliseconds,
+    saved,
+    changed,
+  }: Reviewed,
   outside: Runner,
 ): Report =>
   reportOn({
     request: target.number === null ? null : {number: target.number, head: target.head, base: target.base},
     repository: {name: outside.repository, commit: target.head, server_url: outside.serverUrl},
-    pipeline: {name: chosen.pipeline.name, models: modelsOf(judged.trace)},
+    pipeline: saved?.pipeline ?? {name: chosen.pipeline.name, models: modelsOf(judged.trace)},
     plan: judged.plan,
     plan_path: planFileName(judged.plan, digestOf),
     scorecard: judged.scorecard,
     threshold: gold === null ? null : config.threshold,
     violations: judged.violations,
     verdict,
+    protected: protectedIn(changed, config.protectedPaths),
     history: earlierHeads(known.history, target.head),
-    usage: spent,
+    usage: saved?.usage ?? spent,
     milliseconds,
     run_url: outside.runUrl,
     gold: judged.gold,
     leftOut: judged.pack.leftOut,
     notes: [
       ...(isAside ? [aside] : []),
-      ...(chosen.note === null ? [] : [chosen.note]),
-      ...unreadNotes(chosen.pipeline, judged.code.paths),
+      ...(saved === null ? (chosen.note === null ? [] : [chosen.note]) : [scoredAgain]),
+      ...(saved === null ? unreadNotes(chosen.pipeline, judged.code.paths) : []),
       ...goneNotes(judged.gone),
       ...candidateNotes(judged.candidates, {plan: planFileName(judged.plan, digestOf)}),
     ],
@@ -546,13 +593,37 @@ export function stateOf(decision: Decision, gate: Config['gate']): 'success' | '
   return decision === 'fail' ? 'failure' : 'error'
 }
 
-/** The plan and the whole run, as files in the workspace. */
-function save(report: Report, {workspace}: Runner): {readonly plan: string; readonly report: string} {
+interface Saved {
+  readonly plan: string
+  readonly report: string
+  readonly sarif: string
+}
+
+/** The plan, the whole run and its findings, as files in the workspace. */
+function save(report: Report, {workspace}: Runner): Saved {
   const plan = report.plan_path ?? planFileName(report.plan, digestOf)
   const saved = plan.replace(/plan_(.*)\.ya?ml$/, 'report_$1.json')
   writeInside(workspace, plan, renderPlan(report.plan))
   writeInside(workspace, saved, `${JSON.stringify(report, null, 2)}\n`)
-  return {plan, report: saved}
+  const sarif = saved.replace(/\.json$/, '.sarif')
+  writeInside(workspace, sarif, sarifOf(report))
+  return {plan, report: saved, sarif}
+}
+
+function tellOutputs(report: Report, saved: Saved, threshold: number, outside: Runner): void {
+  const {verdict, scorecard, pipeline, usage} = report
+  outside.output('verdict', verdict.decision)
+  outside.output('score', scorecard?.score ?? null)
+  outside.output('score-low', scorecard?.interval?.[0] ?? null)
+  outside.output('score-high', scorecard?.interval?.[1] ?? null)
+  outside.output('threshold', threshold)
+  outside.output('pipeline', pipeline.name)
+  outside.output('cost-usd', usage.usd)
+  outside.output('tokens', usage.input_tokens + usage.output_tokens)
+  outside.output('plan-path', saved.plan)
+  outside.output('report-path', saved.report)
+  outside.output('sarif-path', saved.sarif)
+  outside.output('protected-changed', report.protected.length > 0)
 }
 
 /** GitHub takes 65,536 characters, the marker among them. */
@@ -582,15 +653,7 @@ async function publish(report: Report, settled: Settled, known: Known, shared: R
   await outside.summarize(renderSummary(report))
   if (dryRun) outside.say(plainLine('dry run: nothing is written to GitHub'))
   if (await isMoved(settled, shared)) return 0
-  outside.output('verdict', decision)
-  outside.output('score', report.scorecard?.score ?? null)
-  outside.output('score-low', report.scorecard?.interval?.[0] ?? null)
-  outside.output('score-high', report.scorecard?.interval?.[1] ?? null)
-  outside.output('threshold', config.threshold)
-  outside.output('pipeline', report.pipeline.name)
-  outside.output('cost-usd', report.usage.usd)
-  outside.output('plan-path', saved.plan)
-  outside.output('report-path', saved.report)
+  tellOutputs(report, saved, config.threshold, outside)
   if (target.number !== null && config.comment !== 'off' && !dryRun) {
     // with the time in it no two runs would say the same, and each would edit the comment; the summary has it
     const state = memoryWord({history: known.history, brief: briefOf(report)})

@@ -27,18 +27,18 @@ const literal = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g
 /** Between two characters of a secret that somebody spaced out. */
 const gap = String.raw`[\s\p{Cf}]{0,3}`
 
-const spaced = (secret: string): string => [...secret].map(literal).join(gap)
+const spaced = (secret: string): string => Array.from(secret).map(literal).join(gap)
 
 function patternsOf(secret: string): readonly string[] {
   const bytes = [...Buffer.from(secret, 'utf8')]
   const hex = (byte: number): string => byte.toString(16).padStart(2, '0')
   return [
     spaced(secret),
-    spaced([...secret].toReversed().join('')),
+    spaced(Array.from(secret).toReversed().join('')),
     bytes.map(hex).join(String.raw`[\s:]?`),
     bytes.map((byte) => `%${hex(byte)}`).join(''),
     literal(encodeURIComponent(secret)),
-    [...secret]
+    Array.from(secret)
       .map((character) => `&#(?:${character.codePointAt(0)}|x0*${character.codePointAt(0)?.toString(16)});`)
       .join(''),
     ...[0, 1, 2].flatMap((offset) => base64At(secret, offset)),

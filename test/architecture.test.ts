@@ -49,6 +49,7 @@ const entries = [
   'locally.ts',
   'printing.ts',
   'answer.ts',
+  'artifact.ts',
   'review.ts',
   'nightly.ts',
   'trial.ts',

@@ -11,10 +11,10 @@ describe('a secret does not leave', () => {
     ['as it is', key],
     ['inside a sentence', `The key is "${key}".`],
     ['in other letters', key.toUpperCase()],
-    ['spaced out', [...key].join(' ')],
-    ['on many lines', [...key].join('\n')],
-    ['with what nobody sees', [...key].join('\u200b')],
-    ['backwards', [...key].toReversed().join('')],
+    ['spaced out', Array.from(key).join(' ')],
+    ['on many lines', Array.from(key).join('\n')],
+    ['with what nobody sees', Array.from(key).join('\u200b')],
+    ['backwards', Array.from(key).toReversed().join('')],
     ['as base64', bytes.toString('base64')],
     ['as base64 for addresses', bytes.toString('base64url')],
     ['as base64 behind one byte', Buffer.concat([Buffer.from('a'), bytes]).toString('base64')],
@@ -24,8 +24,18 @@ describe('a secret does not leave', () => {
     ['as hex with colons', bytes.toString('hex').replaceAll(/(..)(?!$)/g, '$1:')],
     ['percent-encoded', encodeURIComponent(key)],
     ['percent-encoded as a whole', [...bytes].map((byte) => `%${byte.toString(16)}`).join('')],
-    ['as entities', [...key].map((character) => `&#${character.codePointAt(0)};`).join('')],
-    ['as entities in hex', [...key].map((character) => `&#x${character.codePointAt(0)?.toString(16)};`).join('')],
+    [
+      'as entities',
+      Array.from(key)
+        .map((character) => `&#${character.codePointAt(0)};`)
+        .join(''),
+    ],
+    [
+      'as entities in hex',
+      Array.from(key)
+        .map((character) => `&#x${character.codePointAt(0)?.toString(16)};`)
+        .join(''),
+    ],
   ])('%s', (_, text) => {
     expect(scrub(text)).toContain('***')
     expect(scrub(text).replaceAll('*', '').length).toBeLessThan(text.length - 15)

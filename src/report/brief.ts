@@ -88,7 +88,7 @@ export function renderStatus({context, head, state, description, earlier, overri
   const table =
     rows.length === 0
       ? markdown``
-      : markdown`\n\n| commit | score | verdict |\n|---|---|---|\n${joinMarkdown(rows, '\n')}`
+      : markdown`\n\n| Commit | Score | Verdict |\n|:---|---:|:---|\n${joinMarkdown(rows, '\n')}`
   return markdown`${code(context)} says of ${code(head.slice(0, 7))}: ${now}.${opened}${table}`
 }
 

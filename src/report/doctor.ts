@@ -42,7 +42,7 @@ export function countsOf(diagnoses: readonly Diagnosis[]): string {
   return parts.length === 0 ? 'nothing is wrong' : parts.join(', ')
 }
 
-/** The answer to `/refactor-plan doctor`: the gate's level first (it is the last diagnosis), then what is wrong, then the rest. */
+/** The answer to `/refactor-plan doctor`: the gate's level first (it is the last diagnosis), then what is wrong, then the rest, folded. */
 export function renderDoctor(diagnoses: readonly Diagnosis[]): Markdown {
   const last = diagnoses.at(-1)
   const rest = sorted(diagnoses.slice(0, -1))
@@ -52,11 +52,14 @@ export function renderDoctor(diagnoses: readonly Diagnosis[]): Markdown {
     [
       ...(last === undefined ? [] : [markdown`${sign(last)} **${prose(last.what)}** (${prose(countsOf(diagnoses))})`]),
       ...(last === undefined ? [] : [prose(last.why)]),
-      ...(last?.fix ? [remedy(last.fix)] : []),
+      ...(last?.fix && last.level !== 'ok' ? [remedy(last.fix)] : []),
       ...wrong.map(
         (each) =>
           markdown`${sign(each)} **${prose(each.what)}** – ${prose(each.why)}${each.fix === null ? markdown`` : markdown`\n\n${remedy(each.fix)}`}`,
       ),
+      ...(last?.fix && last.level === 'ok'
+        ? [markdown`<details><summary>What the next level takes</summary>\n\n${remedy(last.fix)}\n\n</details>`]
+        : []),
       ...(fine.length === 0
         ? []
         : [

@@ -19,10 +19,19 @@ export function graphOf(changes: readonly Ordered[]): Markdown | null {
   const drawn = [...new Set(edges.flat())].sort((a, b) => a - b)
   if (edges.length === 0 || edges.length > maxEdges || drawn.length > maxNodes) return null
   const nodes = changes.flatMap(({id, title}, at) =>
-    drawn.includes(at) ? [markdown`n${at + 1}["${mermaidLabel(`${id} ${title}`)}"]`] : [],
+    drawn.includes(at) ? [markdown`n${at + 1}["${mermaidLabel(shortened(`${id} ${title}`))}"]`] : [],
   )
   const arrows = edges.map(([before, after]) => markdown`n${before + 1} --> n${after + 1}`)
   return joinMarkdown([markdown`\`\`\`mermaid`, markdown`graph TD`, ...nodes, ...arrows, markdown`\`\`\``], '\n')
+}
+
+/** A label holds so much (`mermaidLabel`): it ends with a whole word, where there is one. */
+const maxLabel = 40
+
+function shortened(label: string): string {
+  if (label.length <= maxLabel) return label
+  const kept = label.slice(0, maxLabel).replace(/\s+\S*$/, '')
+  return kept.length < maxLabel / 2 || kept.length === maxLabel ? label : `${kept}…`
 }
 
 /** Pairs of positions: the first comes before the second. A change that names itself, or what is not there, waits for nothing. */

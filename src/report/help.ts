@@ -23,8 +23,8 @@ export function renderHelp(unknown: Untrusted | null, {config, context, base, by
   const first = unknown === null ? markdown`` : markdown`${code(unknown)} is not a command or flag I know.\n\n`
   return markdown`${first}What I understand, on the first line of a comment by somebody with one of these permissions: ${text(config.permissions.join(', '))}. ${text(by)} has: ${text(permission)}.
 
-| command | does |
-|---|---|
+| Command | Does |
+|:---|:---|
 | \`/refactor-plan\` | plan, score and gate the head of this pull request |
 | \`/refactor-plan "goal"\` | the same with another goal |
 | \`/refactor-plan <sha>\` | only if that commit still is the head |
@@ -36,7 +36,7 @@ export function renderHelp(unknown: Untrusted | null, {config, context, base, by
 | \`/refactor-plan skip\` | the same for a change that needs no plan |
 | \`/refactor-plan optimize\` | search for better words for the pipeline of the base branch |
 | \`/refactor-plan doctor\` | what protects the gate, and what does not |
-| \`/refactor-plan help\` | this |
+| \`/refactor-plan help\` | this list |
 
 In force here, from the base commit ${code(base.slice(0, 7))}: pipeline ${code(config.pipeline)}, gold standards in ${code(config.gold)}, threshold ${text(String(config.threshold))}, gate ${code(config.gate)} as ${code(context)}, at most ${text(String(config.maxCostUsd))} USD a run.`
 }

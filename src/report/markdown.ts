@@ -21,6 +21,7 @@ import type {Improvement} from '../score/improvement.ts'
 import {graphOf, orderOf} from './graph.ts'
 import type {Report} from './report.ts'
 import {
+  againText,
   costText,
   creditsOf,
   criteriaOf,
@@ -37,6 +38,7 @@ import {
   protectedText,
   scoreText,
   timeText,
+  unsaidReasons,
   urlOf,
 } from './words.ts'
 
@@ -138,8 +140,8 @@ function largest(report: Report, marker: Markdown | null, {limit, sizeOf}: Room)
 const renderAt = (report: Report, detail: Detail, found: Markdown | null): Markdown =>
   blocks([
     top(report),
-    guarded(report),
     reasons(report),
+    guarded(report),
     improvements(report, detail),
     scores(report),
     history(report),
@@ -161,7 +163,7 @@ function least(report: Report, fits: Fits): Draft {
   const raise = raising.find((block) => fits(blocks([first, block]))) ?? raising.at(-1) ?? null
   const kept = (others: readonly (Markdown | null)[]): Markdown => {
     const [guard = null, why = null, table = null] = others
-    return blocks([first, guard, why, raise, table])
+    return blocks([first, why, guard, raise, table])
   }
   const others = [guarded(report), reasons(report), scores(report)]
   const chosen = others.reduce<readonly (Markdown | null)[]>(
@@ -201,22 +203,26 @@ const blocks = (parts: readonly (Markdown | null)[]): Markdown =>
 
 const lines = (parts: readonly Markdown[]): Markdown => joinMarkdown(parts, '\n')
 
-const maxModels = 120
+const maxModels = 4
+const maxHeadline = 300
 
-/** The verdict, readable in an e-mail, and what it is about. */
+/** The verdict, larger than all headings under it and yet a line of its own in an e-mail, and what it is about. */
 function top(report: Report): Markdown {
-  const {repository, pipeline, milliseconds, run_url} = report
+  const {repository, pipeline, milliseconds, run_url, usage} = report
   const {commit} = repository
-  const models =
-    report.pipeline.models.length === 0 ? text(modelsText(report)) : code(clip(modelsText(report), maxModels))
+  const models = pipeline.models.slice(0, maxModels).map((model) => code(clip(model, 80)))
+  const isOffline = models.length === 0 && usage.calls === 0
   return lines([
-    markdown`${text(iconOf(report))} Refactor plan: ${text(clip(headlineOf(report), 300))}`,
+    markdown`${text(iconOf(report))} Refactor plan: ${text(clip(headlineOf(report), maxHeadline))}`,
+    markdown`---`,
     joinMarkdown(
       [
         ...(commit === null ? [] : [markdown`Commit ${commitLink(report, commit)}`]),
         markdown`pipeline ${code(clip(pipeline.name, 80))}`,
-        models,
-        text(costText(report)),
+        ...(models.length === 0
+          ? [text(modelsText(report))]
+          : [joinMarkdown([...models, ...more(pipeline.models.length, maxModels, markdown``)], ', ')]),
+        ...(isOffline ? [] : [text(costText(report))]),
         ...(milliseconds === null ? [] : [text(timeText(milliseconds))]),
         ...(run_url === null ? [] : [onServer(report, text('run'), run_url)]),
       ],
@@ -256,7 +262,7 @@ function history(report: Report): Markdown | null {
   })
   return blocks([
     markdown`<details><summary>${summaryText(plural(history.length, 'earlier run'))}</summary>`,
-    lines([markdown`| Commit | Score | Δ | Verdict |`, markdown`|---|---:|---:|---|`, ...rows.toReversed()]),
+    lines([markdown`| Commit | Score | Δ | Verdict |`, markdown`|:---|---:|---:|:---|`, ...rows.toReversed()]),
     markdown`</details>`,
   ])
 }
@@ -268,15 +274,27 @@ const commitLink = (report: Report, commit: string): Markdown => {
 
 const maxReasons = 10
 
-/** Why the gate did not open; a passed gate needs no reason. */
-function reasons({verdict: {decision, reasons}}: Report): Markdown | null {
-  if (decision === 'pass' || reasons.length === 0) return null
+/** Why the gate did not open, as far as the headline leaves it open; a passed gate needs no reason. */
+function reasons(report: Report): Markdown | null {
+  const {decision} = report.verdict
+  if (decision === 'pass') return null
+  const reasons = unsaidReasons(report, maxHeadline)
+  const first = decision === 'error' ? againText(report) : reasons.length === 0 ? null : leadText[decision]
+  if (first === null) return null
   const shown = reasons.slice(0, maxReasons).map(({message}) => markdown`> - ${prose(clip(message, 300))}`)
-  return lines([markdown`> [!${alert[decision]}]`, ...shown, ...more(reasons.length, maxReasons, markdown`> - `)])
+  return lines([
+    markdown`> [!${alert[decision]}]`,
+    markdown`> ${prose(first)}`,
+    ...shown,
+    ...more(reasons.length, maxReasons, markdown`> - `),
+  ])
 }
 
+const leadText = {fail: 'Why it failed:', inconclusive: 'Why it is inconclusive:'} as const
+
+/** A warning is what protected files get: two of a kind, one under the other, read as one. */
 const alert = {
-  fail: markdown`WARNING`,
+  fail: markdown`CAUTION`,
   inconclusive: markdown`NOTE`,
   error: markdown`CAUTION`,
 } as const
@@ -313,18 +331,18 @@ function scores(report: Report): Markdown | null {
   const {scorecard, judge} = report
   if (scorecard === null) return null
   const {score, interval} = scorecard
-  const range = interval === null ? '' : ` (${scoreText(interval[0])}–${scoreText(interval[1])})`
-  const total = score === null ? '–' : `${scoreText(score)} of 10${range}`
+  const range = interval === null ? '' : `${scoreText(interval[0])} to ${scoreText(interval[1])}: `
+  const total = score === null ? '–' : `${scoreText(score)} of 10`
   const rows = criteriaOf(report).map(
     ({name, value, meaning}) => markdown`| ${text(name)} | ${text(value)} | ${text(meaning)} |`,
   )
   return blocks([
     markdown`### Score`,
     lines([
-      markdown`| Criterion | Value | |`,
-      markdown`|---|---:|---|`,
+      markdown`| Criterion | Value | Meaning |`,
+      markdown`|:---|---:|:---|`,
       ...rows,
-      markdown`| **Score** | **${text(total)}** | ${text(judgeText[judge])} |`,
+      markdown`| **Score** | **${text(total)}** | ${text(`${range}${judgeText[judge]}`)} |`,
     ]),
   ])
 }
@@ -338,7 +356,7 @@ function credits(report: Report, detail: Detail): Markdown | null {
     .map(({id, outcome, why}) => markdown`| ${text(clip(id, 64))} | ${text(outcome)} | ${prose(clip(why, 240))} |`)
   return blocks([
     markdown`<details><summary>How each finding was counted</summary>`,
-    lines([markdown`| | | |`, markdown`|---|---:|---|`, ...rows]),
+    lines([markdown`| Finding | Outcome | Why |`, markdown`|:---|:---|:---|`, ...rows]),
     ...more(all.length, 2 * detail.findings, markdown``),
     markdown`</details>`,
   ])
@@ -397,7 +415,7 @@ function block(report: Report, change: Change, detail: Detail): Markdown {
     paragraphs(clip(change.instructions, detail.instructions)),
     change.verification.length === 0
       ? null
-      : fenced(clip(change.verification.map((command) => clip(command, 300)).join('\n'), 1500), 'sh'),
+      : markdown`Verify:\n${fenced(clip(change.verification.map((command) => clip(command, 300)).join('\n'), 1500), 'sh')}`,
     markdown`</details>`,
   ])
 }
@@ -436,10 +454,10 @@ function resolvesOf(report: Report, {resolves, depends_on}: Change): readonly Ma
 function findings(report: Report, detail: Detail): Markdown | null {
   const all = report.plan.findings
   if (all.length === 0 || detail.findings === 0) return null
-  const rows = all.slice(0, detail.findings).map((finding) => findingRow(report, finding, detail))
+  const items = all.slice(0, detail.findings).map((finding) => findingItem(report, finding, detail))
   return blocks([
     markdown`<details><summary>${summaryText(plural(all.length, 'finding'))}</summary>`,
-    lines([markdown`| | Severity | Category | Where | What |`, markdown`|---|---|---|---|---|`, ...rows]),
+    lines(items),
     ...more(all.length, detail.findings, markdown``),
     markdown`</details>`,
   ])
@@ -447,17 +465,16 @@ function findings(report: Report, detail: Detail): Markdown | null {
 
 const maxPlaces = 3
 
-function findingRow(report: Report, finding: Finding, detail: Detail): Markdown {
+/** Not a row of a table: beside paths that do not wrap, a description gets a column of three words, and none on a phone. */
+function findingItem(report: Report, finding: Finding, detail: Detail): Markdown {
   const {id, severity, category, locations, source} = finding
   const places = locations.slice(0, maxPlaces).map((place) => placeLink(report, place))
   const what = clip(
     finding.title === undefined ? finding.description : `${finding.title}. ${finding.description}`,
     detail.description,
   )
-  return markdown`| ${text(clip(id, 64))} | ${text(severity)} | ${code(clip(category, 60))} | ${joinMarkdown(
-    [...places, ...more(locations.length, maxPlaces, markdown``)],
-    ', ',
-  )} | ${prose(what)} (${text(source)}) |`
+  const where = joinMarkdown([...places, ...more(locations.length, maxPlaces, markdown``)], ', ')
+  return markdown`- **${text(clip(id, 64))}** ${text(severity)} ${code(clip(category, 60))}${where === '' ? where : markdown` ${where}`}  \n${prose(what)} (${text(source)})`
 }
 
 function violations({violations}: Report, detail: Detail): Markdown | null {

@@ -37,6 +37,23 @@ export function headlineOf({verdict, scorecard, threshold, violations, history}:
   return `${scored}${unscored}, gate failed: ${broken > 0 ? rules : (reason?.message ?? 'no reason was given')}`
 }
 
+/**
+ * Why the gate did not open, without what the headline says already.
+ *
+ * @param shown how many characters of the headline are shown
+ */
+export function unsaidReasons(report: Report, shown: number): Report['verdict']['reasons'] {
+  const headline = headlineOf(report)
+  return report.verdict.reasons.filter(
+    ({code, message}) =>
+      code !== 'score-below-threshold' && !(headline.length <= shown && headline.endsWith(`: ${message}`)),
+  )
+}
+
+/** What to do when nothing could be decided. */
+export const againText = ({request}: Report): string =>
+  `Nothing was decided about this commit. When the cause is gone, ${request === null ? 'run this again' : 'comment `/refactor-plan` to judge it again'}.`
+
 export const iconOf = ({verdict, scorecard}: Report): string => {
   if (verdict.decision === 'fail') return '❌'
   if (verdict.decision !== 'pass') return '⚠️'
@@ -46,7 +63,7 @@ export const iconOf = ({verdict, scorecard}: Report): string => {
 export const judgeText = {
   ran: 'a model judged what the deterministic score leaves open',
   skipped: 'no model judged: the score is deterministic',
-  unavailable: 'the judge was asked for and could not be reached',
+  unavailable: 'deterministic only: the judge was asked for and could not be reached',
 } as const satisfies Record<Report['judge'], string>
 
 export const costText = ({usage}: Report): string => {
@@ -87,12 +104,15 @@ export function criteriaOf({scorecard}: Report): readonly Criterion[] {
   const nothing = scorecard.findings.length === 0 ? 'the plan has no findings' : null
   const missed = scorecard.gold.filter(({credit}) => credit < 0.4).length
   const wrong = scorecard.findings.filter(({class: kind}) => kind !== 'matched' && kind !== 'novel').length
+  const said = plural(scorecard.findings.length, 'finding')
   return [
     {
       name: 'Coverage',
       value: value(coverage),
       meaning:
-        coverage === null ? 'needs a gold standard' : `${missed} of ${scorecard.gold.length} expected findings missed`,
+        coverage === null
+          ? 'needs a gold standard'
+          : `${missed === 0 ? 'none' : missed} of ${plural(scorecard.gold.length, 'expected finding')} missed`,
     },
     {
       name: 'Precision',
@@ -100,7 +120,7 @@ export function criteriaOf({scorecard}: Report): readonly Criterion[] {
       meaning:
         precision === null
           ? (nothing ?? 'needs a gold standard')
-          : `${wrong} of ${scorecard.findings.length} findings not supported`,
+          : `${wrong === 0 ? 'none' : wrong} of ${said} wrong or unsupported`,
     },
     {name: 'Grounding', value: value(grounding), meaning: nothing ?? 'places and quotes that stand in the code'},
     {name: 'Structure', value: value(structure), meaning: nothing ?? 'references, order and checkable changes'},

@@ -184,7 +184,7 @@ describe.concurrent('who may not command', {timeout}, () => {
       const ran = verdict !== 'skipped'
       expect(comments()).toHaveLength(ran ? 1 : 0)
       expect(hub.state.statuses).toHaveLength(ran ? 2 : 0)
-      expect(written(run)).toHaveLength(ran ? 3 : 0)
+      expect(written(run)).toHaveLength(ran ? 4 : 0)
     }),
   )
 

@@ -41,7 +41,7 @@ describe.concurrent('a workflow step on a pull request', {timeout}, () => {
       expect(body).toContain('No key (ANTHROPIC_API_KEY, GEMINI_API_KEY): the offline pipeline ran')
       expect(body).toContain(`${hub.url}/acme/shop/blob/${head}/lib/cart.ex#L5`)
       expect(headline(run.summary)).toBe(headline(body))
-      const {'plan-path': planPath = '', 'report-path': reportPath = ''} = run.outputs
+      const {'plan-path': planPath = '', 'report-path': reportPath = '', 'sarif-path': sarifPath = ''} = run.outputs
       expect(run.outputs).toEqual({
         verdict: 'pass',
         score: expect.stringMatching(/^\d+(?:\.\d+)?$/),
@@ -50,6 +50,9 @@ describe.concurrent('a workflow step on a pull request', {timeout}, () => {
         threshold: '8',
         pipeline: 'offline',
         'cost-usd': '0',
+        tokens: '0',
+        'protected-changed': 'false',
+        'sarif-path': expect.stringMatching(/^evolved_pipelines\/report_shop_[0-9a-f]{8}\.sarif$/),
         'plan-path': expect.stringMatching(/^evolved_pipelines\/plan_shop_[0-9a-f]{8}\.yaml$/),
         'report-path': expect.stringMatching(/^evolved_pipelines\/report_shop_[0-9a-f]{8}\.json$/),
         'comment-url': `${hub.url}/acme/shop/pull/7#issuecomment-${hub.state.comments[0]?.id ?? 0}`,
@@ -58,7 +61,11 @@ describe.concurrent('a workflow step on a pull request', {timeout}, () => {
         'base-sha': base,
         'pr-number': '7',
       })
-      expect(written(run)).toEqual(['evolved_pipelines', planPath, reportPath])
+      expect(written(run)).toEqual(['evolved_pipelines', planPath, reportPath, sarifPath])
+      expect(JSON.parse(readIn(run, sarifPath))).toMatchObject({
+        version: '2.1.0',
+        runs: [{results: [{ruleId: 'unsupervised-spawn'}]}],
+      })
       const plan = Plan.parse(parse(readIn(run, planPath)))
       expect(plan).toMatchObject({repository: {name: 'acme/shop', commit: head}, findings: [{id: 'S1'}]})
       expect(parseReport(readIn(run, reportPath), reportPath)).toMatchObject({ok: true, value: {plan}})

@@ -94,7 +94,12 @@ describe.concurrent('running again', {timeout}, () => {
 
 test('no key of a model, in whatever spelling, is in what a run leaves behind', {timeout}, () => {
   const key = 'sk-ant-acceptance-0123456789'
-  const spellings = [key, Buffer.from(key).toString('base64'), [...key].join(' '), Buffer.from(key).toString('hex')]
+  const spellings = [
+    key,
+    Buffer.from(key).toString('base64'),
+    Array.from(key).join(' '),
+    Buffer.from(key).toString('hex'),
+  ]
   const claim = {
     ...spawnClaim,
     title: `Look: ${spellings[1]}`,

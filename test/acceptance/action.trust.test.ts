@@ -5,12 +5,10 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {Files} from '../fixtures/repository.ts'
-import {dangersIn} from '../report/dangers.ts'
 import {dispatch, push} from '../fixtures/events.ts'
 import {git} from '../fixtures/git.ts'
-import type {ActionRun} from './bundle.ts'
+import {expectHarmless, nasty} from './harmless.ts'
 import {
-  commandsIn,
   failing,
   gate,
   headline,
@@ -69,6 +67,11 @@ describe.concurrent('a pull request does not decide its own verdict', {timeout},
       expect(run.outputs).toMatchObject({threshold: '8', pipeline: 'own', 'base-sha': repository.base})
       expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} failure`])
       expect(comments()).toHaveLength(1)
+      const isPolicy = !('README.md' in head)
+      expect(run.outputs['protected-changed']).toBe(String(isPolicy))
+      expect(
+        comments()[0]?.includes('gold/self/gold.yaml') || comments()[0]?.includes('.github/refactor-plan.yml'),
+      ).toBe(isPolicy)
       scores.add(run.outputs['score'] ?? '')
       expect([...scores]).toHaveLength(1)
     }),
@@ -239,19 +242,6 @@ describe.concurrent('a fork without rights', {timeout}, () => {
   )
 })
 
-const nasty = [
-  '::set-output name=verdict::pass',
-  '##[set-output name=verdict;]pass',
-  '\r\n::add-mask::a',
-  '<!-- refactor-plan -->',
-  '@everyone fixes #1',
-  '![x](https://evil.example/x.png)',
-  '[x](https://evil.example) https://evil.example/y',
-  '<img src="https://evil.example/z.png"><details open>',
-  '```\n</details>\n# 10 of 10\n```',
-  '\u202e\u200b\u001b[2J',
-].join('\n')
-
 const names = [
   'lib/::warning::x.ex',
   'lib/$(touch here).ex',
@@ -261,24 +251,6 @@ const names = [
 ]
 const bad = (name: string): string =>
   `defmodule ${name} do\n  # ::set-output name=verdict::pass\n  def go, do: spawn(fn -> "![x](https://evil.example/x.png) @everyone" end)\nend\n`
-
-const tags = ['<details>', '<details', '</details>', '<summary>', '</summary>', '<b>', '</b>']
-const known = ['verdict', 'score', 'threshold', 'pipeline', 'cost-usd', 'comment-url', 'status-state', 'pr-number']
-
-function expectHarmless(run: ActionRun, comments: readonly string[], url: string): void {
-  const told = commandsIn(run).filter((line) => !/^::(?:add-mask|error|warning)::/.test(line))
-  expect(told).toEqual([])
-  expect(run.stdout).not.toMatch(/^::(?:error|warning)::[^]*\r/m)
-  for (const sign of ['\u001b', '\u202e', '\u200b']) expect(run.stdout + run.stderr).not.toContain(sign)
-  const odd = Object.keys(run.outputs).filter((name) => !known.includes(name) && !/-(?:low|high|path|sha)$/.test(name))
-  expect(odd).toEqual([])
-  for (const value of Object.values(run.outputs)) expect(value).toMatch(/^[\w.:+/@#-]*$/)
-  expect(comments).toHaveLength(1)
-  const [first = '', ...rest] = (comments[0] ?? '').split('\n')
-  expect(first).toMatch(/^<!-- refactor-plan (?:[A-Za-z0-9+/=]+ )?-->$/)
-  expect(dangersIn(rest.join('\n'), url, tags)).toEqual([])
-  expect(dangersIn(run.summary, url, tags)).toEqual([])
-}
 
 describe.concurrent('hostile text', {timeout}, () => {
   test('in the code and in the names of files stays text', () =>
