@@ -31,6 +31,12 @@ export const Settings = z.strictObject({
     .default('off')
     .describe('what `optimize` in the Action does with evolved YAML'),
   'status-context': z.string().min(1).max(100).default('refactor-plan/gate').describe('name of the commit status'),
+  'check-run': z
+    .enum(['off', 'on'])
+    .default('off')
+    .describe(
+      '`on` shows findings beside the lines, as the check run "Refactor plan" (needs `checks: write`); require the status, not this',
+    ),
   judge: z
     .enum(['auto', 'off'])
     .default('auto')
@@ -77,6 +83,7 @@ export interface Config {
   readonly comment: 'update' | 'off'
   readonly commit: 'off' | 'pr' | 'branch'
   readonly statusContext: string
+  readonly checkRun: 'off' | 'on'
   readonly judge: 'auto' | 'off'
   readonly requireGold: boolean
   readonly requireJudge: boolean
@@ -100,6 +107,7 @@ const configOf = (settings: Settings): Config => ({
   comment: settings.comment,
   commit: settings.commit,
   statusContext: settings['status-context'],
+  checkRun: settings['check-run'],
   judge: settings.judge,
   requireGold: settings['require-gold'],
   requireJudge: settings['require-judge'],

@@ -6,7 +6,7 @@ import {deflateRawSync, inflateRawSync} from 'node:zlib'
 import {readArtifact, saveArtifact} from './artifact.ts'
 import {writeInside} from './adapters/disk.ts'
 import {changedFiles, fetchCommits, objects, type ChangedFile} from './adapters/git.ts'
-import type {GitHub, Reaction, StatusState} from './adapters/github.ts'
+import type {CheckRun, GitHub, Reaction, StatusState} from './adapters/github.ts'
 import type {Runner} from './adapters/runner.ts'
 import {configFile, parseConfig, type Config} from './config.ts'
 import {Failure, messageOf} from './errors.ts'
@@ -34,6 +34,7 @@ import {protectedIn} from './pack/protected.ts'
 import {textOf} from './pack/read.ts'
 import {planFileName, renderPlan} from './plan/document.ts'
 import {addUsage, noUsage, type Usage} from './provider.ts'
+import {annotationsOf} from './report/annotations.ts'
 import {briefOf, parseBrief, type Brief} from './report/brief.ts'
 import {renderStale} from './report/help.ts'
 import {renderFailure} from './report/failure.ts'
@@ -87,6 +88,8 @@ export interface Target {
   readonly number: number | null
   readonly head: string
   readonly base: string
+  /** The pull request whose memory counts: its own number, or that of the one that waits in the queue. */
+  readonly memory: number | null
   /** The branch that it would be merged into, where that is not the default branch: its verdict has a name of its own. */
   readonly into: string | null
 }
@@ -251,11 +254,14 @@ export async function targetOf(
     const head = target.head ?? outside.sha
     const tip = await hub.branch(target.branch)
     const isDefault = target.branch === null || (await hub.branch(null)).name === target.branch
-    return {target: {number: null, head, base: tip.sha, into: isDefault ? null : tip.name}, stale: null}
+    return {
+      target: {number: null, memory: target.queued, head, base: tip.sha, into: isDefault ? null : tip.name},
+      stale: null,
+    }
   }
   const {head, base} = await hub.pull(target.number)
   const into = base.isDefault ? null : base.ref
-  const aimed = {number: target.number, head: head.sha, base: base.sha, into}
+  const aimed = {number: target.number, memory: target.number, head: head.sha, base: base.sha, into}
   if (target.head !== null && !head.sha.startsWith(target.head))
     return {target: aimed, stale: 'the commit that was meant is not the head of the pull request any more'}
   // whoever names the commit has said which he means
@@ -490,13 +496,13 @@ interface Known {
 }
 
 async function recall(
-  {target: {number, head, into}, config, isAside}: Settled,
+  {target: {memory, head, into}, config, isAside}: Settled,
   about: Pick<Known, 'key' | 'asks'>,
   shared: Reviewing,
 ): Promise<Known> {
   const {hub} = shared
-  if (number === null || isAside || shared.part === 'plan') return {...about, history: noHistory, earlier: []}
-  const {history} = await memoryOf(number, shared)
+  if (memory === null || isAside || shared.part === 'plan') return {...about, history: noHistory, earlier: []}
+  const {history} = await memoryOf(memory, shared)
   if (!about.asks) return {...about, history, earlier: []}
   const earlier = samplesOf(history, about.key)
   if (earlier.length > 0 || config.gate === 'off') return {...about, history, earlier}
@@ -645,6 +651,17 @@ async function isMoved({target, config}: Settled, shared: Reviewing): Promise<bo
   return true
 }
 
+/** A check that is not "success" where the gate is only a warning would block whoever requires all checks. */
+const checkRunOf = (report: Report, counted: Decision, {target, config}: Settled, {runUrl}: Runner): CheckRun => ({
+  sha: target.head,
+  name: target.into === null ? 'Refactor plan' : plainLine(`Refactor plan (${target.into})`, 200),
+  conclusion: counted === 'pass' ? 'success' : config.gate === 'enforce' ? 'failure' : 'neutral',
+  title: statusDescription(report),
+  summary: renderComment({...report, milliseconds: null}, {limit: 60_000}),
+  detailsUrl: runUrl,
+  annotations: annotationsOf(report),
+})
+
 async function publish(report: Report, settled: Settled, known: Known, shared: Reviewing): Promise<number> {
   const {target, config, isAside} = settled
   const {outside, hub, dryRun} = shared
@@ -663,6 +680,8 @@ async function publish(report: Report, settled: Settled, known: Known, shared: R
     outside.output('comment-url', url)
   }
   const counted = overridden(decision, known.history, target)
+  if (config.checkRun === 'on' && !isAside && !dryRun)
+    await hub.addCheckRun(checkRunOf(report, counted, settled, outside))
   const opened = counted === decision ? '' : `opened by ${known.history.override?.by ?? ''}; `
   const words = plainLine(`${opened}${statusDescription(report)}${known.asks ? keyMark(known.key) : ''}`)
   // last: whatever fails before it leaves no success behind

@@ -4,9 +4,10 @@ import * as z from 'zod'
 import {Failure, messageOf} from '../errors.ts'
 import type {BranchRules, FolderEntry, Protection, RequiredCheck, Rulebook, WorkflowDefaults} from '../gate/facts.ts'
 import {isFork, type Account} from '../request/event.ts'
+import type {Annotation} from '../report/annotations.ts'
 import type {Permission} from '../request/request.ts'
 import {unscrubbed, type Scrub} from '../secrets.ts'
-import {hidden, plain, plainLine, type Markdown, type Plain} from '../trust.ts'
+import {clip, hidden, plain, plainLine, type Markdown, type Plain} from '../trust.ts'
 import {delayMs, maxTries, patiently, pause, waitOf} from './patience.ts'
 
 export interface Settings {
@@ -54,6 +55,17 @@ export interface Status {
   /** Cut at GitHub's 140 characters. */
   readonly description: Plain
   readonly targetUrl: string | null
+}
+
+/** Beside the gate, for reading: GitHub hangs check runs at any suite of the commit, so no rule should ask for this one. */
+export interface CheckRun {
+  readonly sha: string
+  readonly name: string
+  readonly conclusion: 'success' | 'failure' | 'neutral'
+  readonly title: Plain
+  readonly summary: Markdown
+  readonly detailsUrl: string
+  readonly annotations: readonly Annotation[]
 }
 
 export interface CommentRequest {
@@ -109,6 +121,7 @@ export interface GitHub extends Rulebook {
     readonly targetUrl: string | null
   } | null>
   readonly setStatus: (status: Status) => Promise<void>
+  readonly addCheckRun: (check: CheckRun) => Promise<void>
   /** One comment for a marker, however often this is called and whatever breaks in between. */
   readonly upsertComment: (comment: CommentRequest) => Promise<Written>
   /** The word behind the marker of our own comment; null: there is no such comment, or it has none. */
@@ -147,6 +160,7 @@ export function github(settings: Settings): GitHub {
     permissionOf: (login) => readPermission(client, login),
     statusOf: (sha, context) => readStatus(client, sha, context),
     setStatus: (status) => writeStatus(client, status),
+    addCheckRun: (check) => writeCheckRun(client, check),
     upsertComment: (comment) => upsertComment(client, comment),
     stateOf: async (number, marker) => stateIn((await findComment(client, number, marker))?.body ?? '', marker),
     setState: (number, marker, state, body) => writeState(client, {number, marker, body, state}),
@@ -489,6 +503,44 @@ async function writeStatus(client: Client, {sha, context, state, description, ta
       ...(targetUrl === null ? {} : {target_url: targetUrl}),
     }),
   )
+}
+
+/** GitHub takes 50 annotations a request, and adds those of later ones. */
+const annotationsAtOnce = 50
+/** Characters of a check run's summary. */
+const maxCheckSummary = 65_535
+const canWriteChecks = 'checks: write'
+
+async function writeCheckRun(client: Client, check: CheckRun): Promise<void> {
+  const {sha, name, conclusion, annotations, detailsUrl} = check
+  const outputOf = (from: number) => ({
+    title: plainLine(client.scrub(check.title), 255),
+    summary: clip(client.scrub(check.summary), maxCheckSummary),
+    annotations: annotations.slice(from, from + annotationsAtOnce).map((each) => ({
+      path: each.path,
+      start_line: each.start,
+      end_line: each.end,
+      annotation_level: each.level,
+      title: plainLine(client.scrub(each.title), 255),
+      message: plain(client.scrub(each.message), 8000),
+    })),
+  })
+  const about = {what: `add the check run ${name}`, needs: canWriteChecks}
+  const {data} = await call(client, about, ({checks}) =>
+    checks.create({
+      ...client.where,
+      head_sha: sha,
+      name,
+      status: 'completed',
+      conclusion,
+      details_url: detailsUrl,
+      output: outputOf(0),
+    }),
+  )
+  for (let from = annotationsAtOnce; from < annotations.length; from += annotationsAtOnce)
+    await call(client, about, ({checks}) =>
+      checks.update({...client.where, check_run_id: data.id, output: outputOf(from)}),
+    )
 }
 
 const isSha = (text: string): boolean => /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text)

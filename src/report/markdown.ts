@@ -405,17 +405,25 @@ function line(report: Report, change: Change): Markdown {
   return markdown`- **${text(clip(change.id, 64))}** ${prose(clip(change.title, maxTitle))}${extra === '' ? extra : markdown` (${extra})`}`
 }
 
+/** One command of so many characters is a line of the list: a block for each takes half of the screen. */
+const maxInline = 120
+
 function block(report: Report, change: Change, detail: Detail): Markdown {
   const open = report.plan.changes.indexOf(change) < openChanges
   const about = [change.title, ...size(change)].map((part) => clip(part, maxTitle)).join(' · ')
+  const commands =
+    change.verification.length === 0 ? null : change.verification.map((command) => clip(command, 300)).join('\n')
+  const isShort = commands !== null && commands.length <= maxInline && !commands.includes('\n')
   const summary = markdown`<summary><b>${summaryText(clip(change.id, 64))}</b> ${summaryText(about)}</summary>`
   return blocks([
     markdown`${open ? markdown`<details open>` : markdown`<details>`}${summary}`,
-    lines([...filesOf(report, change), ...resolvesOf(report, change)]),
+    lines([
+      ...filesOf(report, change),
+      ...resolvesOf(report, change),
+      ...(commands !== null && isShort ? [markdown`- Verify: ${code(commands)}`] : []),
+    ]),
     paragraphs(clip(change.instructions, detail.instructions)),
-    change.verification.length === 0
-      ? null
-      : markdown`Verify:\n${fenced(clip(change.verification.map((command) => clip(command, 300)).join('\n'), 1500), 'sh')}`,
+    commands === null || isShort ? null : markdown`Verify:\n${fenced(clip(commands, 1500), 'sh')}`,
     markdown`</details>`,
   ])
 }
@@ -469,12 +477,11 @@ const maxPlaces = 3
 function findingItem(report: Report, finding: Finding, detail: Detail): Markdown {
   const {id, severity, category, locations, source} = finding
   const places = locations.slice(0, maxPlaces).map((place) => placeLink(report, place))
-  const what = clip(
-    finding.title === undefined ? finding.description : `${finding.title}. ${finding.description}`,
-    detail.description,
-  )
+  const title = clip((finding.title ?? '').trim(), maxTitle)
+  const bold = title === '' ? markdown`` : markdown`**${prose(/[.!?…]$/.test(title) ? title : `${title}.`)}** `
+  const what = markdown`${bold}${prose(clip(finding.description, detail.description))}`
   const where = joinMarkdown([...places, ...more(locations.length, maxPlaces, markdown``)], ', ')
-  return markdown`- **${text(clip(id, 64))}** ${text(severity)} ${code(clip(category, 60))}${where === '' ? where : markdown` ${where}`}  \n${prose(what)} (${text(source)})`
+  return markdown`- **${text(clip(id, 64))}** ${text(severity)} ${code(clip(category, 60))}${where === '' ? where : markdown` ${where}`}  \n${what} (${text(source)})`
 }
 
 function violations({violations}: Report, detail: Detail): Markdown | null {

@@ -17,7 +17,13 @@ export type Target =
   /** `head`: the SHA, or 7 and more of its first digits, that was meant; a pull request whose head is another one is stale. */
   | {readonly kind: 'pull-request'; readonly number: number; readonly head: string | null}
   /** `head` null: the commit the run was started on. `branch`: whose tip has the policy, null: the default branch's. */
-  | {readonly kind: 'commit'; readonly head: string | null; readonly branch: string | null}
+  | {
+      readonly kind: 'commit'
+      readonly head: string | null
+      readonly branch: string | null
+      /** The pull request that waits in the merge queue as this commit, where it is one alone; null: none. */
+      readonly queued: number | null
+    }
 
 export interface PlanRequest {
   readonly kind: 'plan'
@@ -91,21 +97,31 @@ export function understand(event: Event, facts: Facts): Request {
     case 'workflow_dispatch':
       return ofDispatch(event)
     case 'schedule':
-      return plan({kind: 'commit', head: null, branch: null})
+      return plan({kind: 'commit', head: null, branch: null, queued: null})
     case 'push':
       // by the policy of the default branch: a pushed commit that brought its own would open the gate of a pull request
       return event.after === null || branchIn(event.ref) === null
         ? skip('nothing-to-plan')
-        : plan({kind: 'commit', head: event.after, branch: null})
+        : plan({kind: 'commit', head: event.after, branch: null, queued: null})
     case 'merge_group':
-      // the queue's commit is new code: the verdicts of the pull requests in it were about other commits. Its base may be the
-      // commit of a group before it, which nobody has merged yet, so the policy is that of the branch
-      return event.action === 'checks_requested'
-        ? plan({kind: 'commit', head: event.head.sha, branch: branchIn(event.base.ref)})
-        : skip('nothing-to-plan')
+      // the queue's commit may be new code, so it is judged; what is known of the same code is not asked again. Its base may be
+      // the commit of a group before it, which nobody has merged yet, so the policy is that of the branch
+      if (event.action !== 'checks_requested') return skip('nothing-to-plan')
+      return plan({
+        kind: 'commit',
+        head: event.head.sha,
+        branch: branchIn(event.base.ref),
+        queued: queuedIn(event.head.ref),
+      })
     default:
       return skip('unsupported-event')
   }
+}
+
+/** As GitHub names the branch of a group: `gh-readonly-queue/main/pr-7-<base>`. */
+function queuedIn(ref: string): number | null {
+  const number = /\/pr-([1-9]\d{0,9})-[0-9a-f]{40,64}$/.exec(ref)?.[1]
+  return number === undefined ? null : Number(number)
 }
 
 /** The short name; null for a tag. GitHub gives the base of a merge group both ways. */
@@ -215,7 +231,9 @@ function ofDispatch({inputs}: DispatchEvent): Request {
   }
   const head = sha === '' ? null : sha
   return plan(
-    number === '' ? {kind: 'commit', head, branch: null} : {kind: 'pull-request', number: Number(number), head},
+    number === ''
+      ? {kind: 'commit', head, branch: null, queued: null}
+      : {kind: 'pull-request', number: Number(number), head},
     goal === '' ? {} : {goal},
   )
 }

@@ -153,6 +153,19 @@ describe.concurrent('the gate', {timeout}, () => {
       },
     ))
 
+  test.each([
+    ['passes', passing, 'success'],
+    ['fails', failing, 'failure'],
+    ['only warns', {...failing, ...settings({gate: 'warn'})}, 'neutral'],
+  ] as const)('%s, and shows findings beside the lines where that is wanted', (_, base, conclusion) =>
+    inScene({base}, async ({hub, repository, onPull}) => {
+      await onPull({inputs: {'check-run': 'on'}})
+      expect(hub.state.checks).toMatchObject([{sha: repository.head, name: 'Refactor plan', conclusion}])
+      expect(JSON.stringify(hub.state.checks)).toContain('lib/cart.ex')
+      expect(gate).not.toBe('Refactor plan')
+    }),
+  )
+
   test('writes no comment where none is wanted, and nothing at all in a dry run', () =>
     inScene({base: {...failing, ...settings({comment: 'off'})}}, async ({onPull, comments, writes}) => {
       const dry = await onPull({inputs: {'dry-run': 'true'}})

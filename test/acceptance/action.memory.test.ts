@@ -1,7 +1,9 @@
 /** Running again rolls nothing again: what a pull request's own comment, and its statuses, remember. */
 import {describe, expect, test} from 'vitest'
 import type {Script} from '../fixtures/models.ts'
+import {mergeGroup} from '../fixtures/events.ts'
 import {git} from '../fixtures/git.ts'
+import type {ActionRun} from './bundle.ts'
 import {failing, gate, inScene, keys, type Scene} from './scene.ts'
 import {genesis, spawnClaim, sumClaim} from './script.ts'
 
@@ -74,6 +76,29 @@ describe.concurrent('running again', {timeout}, () => {
       const other = await onPull({payload: {head: next}, inputs: inputs(scene)})
       expect(other.outputs['verdict']).toBe('pass')
       expect(asked(scene)).toBeGreaterThan(before)
+    })
+  })
+
+  test('the merge queue asks nobody about code that is known, and judges code that is not', () => {
+    const {script, learn} = learning()
+    return inScene({base: failing, models: script}, async (scene) => {
+      const {repository, onPull, on, statusesOf} = scene
+      await onPull({inputs: inputs(scene)})
+      learn()
+      const before = asked(scene)
+      const tree = `${repository.head}^{tree}`
+      const same = git(repository.gitDir, ['commit-tree', tree, '-p', repository.base, '-m', 'Merge 7'])
+      const other = repository.commit(same, {'lib/other.ex': 'defmodule Other do\nend\n'})
+      const queue = (head: string): Promise<ActionRun> => {
+        const head_ref = `refs/heads/gh-readonly-queue/main/pr-7-${repository.base}`
+        const group = {head_sha: head, head_ref, base_sha: repository.base, base_ref: 'refs/heads/main'}
+        return on('merge_group', {...mergeGroup(), merge_group: group}, head, {inputs: inputs(scene)})
+      }
+      expect((await queue(same)).outputs).toMatchObject({verdict: 'fail', cached: 'true'})
+      expect(asked(scene)).toBe(before)
+      expect(statusesOf(same)).toEqual([`${gate} pending`, `${gate} failure`])
+      expect((await queue(other)).outputs['verdict']).toBe('pass')
+      expect(statusesOf(other)).toEqual([`${gate} pending`, `${gate} success`])
     })
   })
 

@@ -343,6 +343,32 @@ const status = (more: object = {}) => ({
   ...more,
 })
 
+describe('the check run', () => {
+  test.each([0, 1, 50, 51, 120])('with %i annotations, at most fifty a request', async (count) => {
+    const annotations = Array.from({length: count}, (_, at) => ({
+      path: 'lib/a.ex',
+      start: at + 1,
+      end: at + 1,
+      level: 'notice' as const,
+      title: plainLine(`F${at}`),
+      message: plainLine('It is wrong.'),
+    }))
+    const before = fake.state.checks.length
+    await connect().addCheckRun({
+      sha: repository.head,
+      name: 'Refactor plan',
+      conclusion: 'neutral',
+      title: plainLine('7.0 of 10'),
+      summary: text('all of it'),
+      detailsUrl: `${fake.url}/run`,
+      annotations,
+    })
+    const made = fake.state.checks.slice(before)
+    expect(made).toMatchObject([{sha: repository.head, name: 'Refactor plan', conclusion: 'neutral'}])
+    expect(made[0]?.annotations).toHaveLength(count)
+  })
+})
+
 describe('the status', () => {
   test('stands on the commit it was given for, and the last one counts', async () => {
     const client = connect()

@@ -30,7 +30,12 @@ const plan = (target: object, more: object = {}): object => ({
   ...more,
 })
 const pull = (head: string | null = shas.head): object => ({kind: 'pull-request', number: 7, head})
-const commit = (head: string | null, branch: string | null = null): object => ({kind: 'commit', head, branch})
+const commit = (head: string | null, branch: string | null = null, queued: number | null = null): object => ({
+  kind: 'commit',
+  head,
+  branch,
+  queued,
+})
 const asked = {id: 501, at: '2026-01-05T10:00:00Z'}
 const reply = (command: object): object => ({kind: 'answer', number: 7, comment: asked, by: 'ada', command})
 const skip = (reason: string): object => ({kind: 'skip', reason})
@@ -63,7 +68,7 @@ describe('an event becomes a request', () => {
     ['a push', 'push', push(), plan(commit(shas.head))],
     ['a push of a tag', 'push', {...push(), ref: 'refs/tags/v1'}, skip('nothing-to-plan')],
     ['a deletion', 'push', push({after: shas.none}), skip('nothing-to-plan')],
-    ['the merge queue', 'merge_group', mergeGroup(), plan(commit(shas.merge, 'main'))],
+    ['the merge queue', 'merge_group', mergeGroup(), plan(commit(shas.merge, 'main', 7))],
     ['the merge queue, done', 'merge_group', mergeGroup('destroyed'), skip('nothing-to-plan')],
     ['anything else', 'watch', {}, skip('unsupported-event')],
   ])('%s', (_, name, payload, request) => {
