@@ -70,13 +70,20 @@ async function saying(
   {head}: Commits,
   state: StatusState,
   description: Plain,
-  {hub, outside, dryRun}: Reviewing,
+  shared: Reviewing,
 ): Promise<void> {
+  const {outside, dryRun, signal} = shared
   if (into === null || dryRun) return
+  const hub = signal.aborted ? shared.lastWords() : shared.hub
   const name = defaultBranchOf(outside.event.payload)
   const context = contextOf('refactor-plan/evaluate', name === null || name === into ? null : into)
+  if (state === 'pending') {
+    outside.remember('sha', head)
+    outside.remember('context', context)
+  }
   try {
     await hub.setStatus({sha: head, context, state, description, targetUrl: outside.runUrl})
+    if (state !== 'pending' && !signal.aborted) outside.remember('sha', '')
     outside.output('status-state', state)
   } catch (thrown) {
     // a fork's token only reads: the job's own exit code is then all that can be said

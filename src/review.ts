@@ -259,9 +259,10 @@ export async function targetOf(
       stale: null,
     }
   }
-  const {head, base} = await hub.pull(target.number)
+  const {head, base, state} = await hub.pull(target.number)
   const into = base.isDefault ? null : base.ref
   const aimed = {number: target.number, memory: target.number, head: head.sha, base: base.sha, into}
+  if (state === 'closed') return {target: aimed, stale: 'the pull request is closed'}
   if (target.head !== null && !head.sha.startsWith(target.head))
     return {target: aimed, stale: 'the commit that was meant is not the head of the pull request any more'}
   // whoever names the commit has said which he means

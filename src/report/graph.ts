@@ -30,7 +30,7 @@ const maxLabel = 40
 
 function shortened(label: string): string {
   if (label.length <= maxLabel) return label
-  const kept = label.slice(0, maxLabel).replace(/\s+\S*$/, '')
+  const kept = label.slice(0, maxLabel).replace(/[\s,;:]+\S*$/, '')
   return kept.length < maxLabel / 2 || kept.length === maxLabel ? label : `${kept}…`
 }
 

@@ -40,6 +40,16 @@ describe('the comment', () => {
     expect(body.indexOf('no gold standard')).toBeLessThan(body.indexOf('<details>'))
     expect(body.indexOf('<details>')).toBeLessThan(body.indexOf('the Action is pinned'))
   })
+  test('what the next level takes is folded where the level will do, and open where it will not', () => {
+    const fold = '<details><summary>What the next level takes</summary>\n\n```yaml'
+    const good = renderDoctor(diagnose(withFiles({owners: null})))
+    expect(good.split('actions/create-github-app-token')).toHaveLength(2)
+    expect(good.indexOf('there is no CODEOWNERS')).toBeLessThan(good.indexOf(fold))
+    const bad = renderDoctor(diagnose(withFiles({}, {...sound, rules: null, protection: null})))
+    expect(bad.split('\n\n')[0]).not.toContain('✅')
+    expect(bad.split('\n\n')[2]).toMatch(/^\*\*Do:\*\* |^```yaml\n/)
+    expect(bad).not.toContain('What the next level takes')
+  })
   test('lines to copy have nothing unseen in them', () => {
     const body = renderDoctor(diagnose(withFiles({owners: null})))
     const block = /```yaml\n(# at the end[^]*?)```/.exec(body)?.[1] ?? ''

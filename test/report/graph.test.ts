@@ -98,6 +98,21 @@ describe('the graph', () => {
     )
   })
 
+  it.each([
+    ['Restart the router with those who know', 'C1 Restart the router with those who…'],
+    ['Restart the router with those who use it', 'C1 Restart the router with those who…'],
+    ['Catch the exits of the call, and only round it', 'C1 Catch the exits of the call, and…'],
+    ['Catch all the exits of the call, everywhere', 'C1 Catch all the exits of the call…'],
+    ['Write all paid orders to the storage', 'C1 Write all paid orders to the storage'],
+    ['Write all paid orders to the storages', 'C1 Write all paid orders to the storages'],
+    ['Write all paid orders to the storage unit', 'C1 Write all paid orders to the storage…'],
+    [`lib/${'x'.repeat(60)}`, `C1 lib/${'x'.repeat(32)}…`],
+    [`${'😀'.repeat(30)} x`, `C1 ${'😀'.repeat(18)}…`],
+  ])('cuts the label of %j between words', (title, label) => {
+    const graph = graphOf([{...change('C1'), title}, change('C2', ['C1'])]) ?? ''
+    expect(graph.split('\n')[2]).toBe(`n1["${label}"]`)
+  })
+
   it.each<readonly [string, readonly Ordered[]]>([
     ['no change', []],
     ['one change', [change('C1')]],

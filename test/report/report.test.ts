@@ -165,11 +165,12 @@ describe('the report as data', () => {
 describe('the comment', () => {
   it('puts the marker on top, then verdict, facts, improvements, score, plan', () => {
     const body = renderComment(sample(), {marker: 'refactor-plan:default abc'})
-    const [marker, headline, facts] = body.split('\n')
+    const [marker, headline, rule, facts] = body.split('\n')
     expect(marker).toBe('<!-- refactor-plan:default abc -->')
     expect(headline).toMatch(/^✅/)
+    expect(rule).toBe('---')
     expect(facts).toBe(
-      `Commit [\`1f3c5a7\`](${server}/acme/shop/commit/${sha}) · pipeline \`genesis\` · \`claude/claude-x, gemini/gemini-x\` · 3 model calls, \\$0.42 · 1 min 2 s · [run](${server}/acme/shop/actions/runs/12)`,
+      `Commit [\`1f3c5a7\`](${server}/acme/shop/commit/${sha}) · pipeline \`genesis\` · \`claude/claude-x\`, \`gemini/gemini-x\` · 3 model calls, \\$0.42 · 1 min 2 s · [run](${server}/acme/shop/actions/runs/12)`,
     )
     const order = [
       '### What would raise the score',
@@ -190,7 +191,7 @@ describe('the comment', () => {
   it('makes tables that GitHub reads as such: header, rule and rows without a gap', () => {
     const lines = renderComment(sample({verdict: fail, violations: [violation]})).split('\n')
     const rules = lines.flatMap((line, at) => (/^\|[-:|]+\|$/.test(line) ? [at] : []))
-    expect(rules).toHaveLength(3)
+    expect(rules).toHaveLength(2)
     for (const at of rules) {
       expect(lines[at - 2]).toBe('')
       expect(lines[at - 1]).toMatch(/^\| .*\|$/)
@@ -206,7 +207,86 @@ describe('the comment', () => {
       '<details><summary>2 findings</summary>',
       '<details><summary>1 remark of the plan rules</summary>',
     ])
-    expect(lines[3]).toBe('> [!WARNING]')
+    expect(lines.slice(4, 7)).toEqual(['> [!CAUTION]', '> Why it failed:', '> - A reason.'])
+  })
+  it('lists findings, each with its facts on a line and its words on the next, whatever these begin with', () => {
+    const [finding] = goodPlan.findings
+    if (finding === undefined) throw new Error('the good plan is empty')
+    const {title: _title, ...bare} = finding
+    const words: readonly (readonly [description: string, line: string])[] = [
+      ['# x', String.raw`\# x`],
+      ['1. x', String.raw`1\. x`],
+      ['> x', '&gt; x'],
+      ['- x', String.raw`\- x`],
+      ['```', '\\`\\`\\`'],
+      ['| x', String.raw`\| x`],
+      ['    x', 'x'],
+      ['===', String.raw`\===`],
+    ]
+    const listed = (more: Readonly<Record<string, string>>): readonly string[] => {
+      const findings = words.map(([description], at) => ({...bare, id: `F${at}`, locations: [], description, ...more}))
+      const body = renderComment(sample({plan: {...goodPlan, findings, changes: []}}))
+      return (body.split('<details><summary>8 findings</summary>\n\n')[1]?.split('\n\n</details>')[0] ?? '').split('\n')
+    }
+    const expected = (before: string): readonly string[] =>
+      words.flatMap(([, line], at) => [`- **F${at}** critical \`monitor-leak\`  `, `${before}${line} (scan)`])
+    expect(listed({})).toEqual(expected(''))
+    expect(listed({title: ' '})).toEqual(expected(''))
+    expect(listed({title: 'It *leaks*'})).toEqual(expected(String.raw`**It \*leaks\*.** `))
+    expect(listed({title: 'Does it leak?'})).toEqual(expected('**Does it leak?** '))
+  })
+  it.each([
+    ['one command', ['mix test'], '- Verify: `mix test`\n'],
+    ['two commands', ['mix test', 'mix credo'], '\n\nVerify:\n```sh\nmix test\nmix credo\n```\n'],
+    ['a long command', [`mix test ${'a'.repeat(112)}`], `\n\nVerify:\n\`\`\`sh\nmix test ${'a'.repeat(112)}\n\`\`\`\n`],
+  ])('says how to verify a change: %s', (_, verification, expected) => {
+    const changes = goodPlan.changes.map((change) => ({...change, verification}))
+    expect(renderComment(sample({plan: {...goodPlan, changes}}))).toContain(expected)
+  })
+  const low = {code: 'score-below-threshold', message: 'The score 5.69 is below 8.'}
+  const away = {code: 'judge-unavailable', message: 'The judge is away.'}
+  const again = 'Nothing was decided about this commit. When the cause is gone, '
+  it.each<readonly [string, Partial<ReportInput>, readonly string[]]>([
+    [
+      'what a score says of itself',
+      {verdict: {decision: 'fail', reasons: [low]}, scorecard: {...scorecard, score: 5.69}},
+      [],
+    ],
+    [
+      'and says what else closes the gate',
+      {verdict: {decision: 'fail', reasons: [low, ...fail.reasons]}, scorecard: {...scorecard, score: 5.69}},
+      ['> [!CAUTION]', '> Why it failed:', '> - A reason.'],
+    ],
+    ['a policy', {verdict: fail}, []],
+    [
+      'an outage, and says what to do',
+      {verdict: {decision: 'error', reasons: [away]}},
+      ['> [!CAUTION]', `> ${again}comment \`/refactor-plan\` to judge it again.`],
+    ],
+    [
+      'an outage of a run that nobody can comment on',
+      {verdict: {decision: 'error', reasons: [away]}, request: null},
+      ['> [!CAUTION]', `> ${again}run this again.`],
+    ],
+    [
+      'what stands in full: a headline is cut',
+      {verdict: {decision: 'error', reasons: [{code: 'x', message: 'long '.repeat(59)}]}},
+      ['> [!CAUTION]', `> ${again}comment \`/refactor-plan\` to judge it again.`, `> - ${'long '.repeat(59).trim()}`],
+    ],
+    [
+      'a warning with another one',
+      {
+        verdict: {decision: 'fail', reasons: [low, ...fail.reasons]},
+        scorecard: {...scorecard, score: 5.69},
+        protected: ['gold/a'],
+      },
+      ['> [!CAUTION]', '> Why it failed:', '> - A reason.', '> [!WARNING]'],
+    ],
+  ])('does not repeat %s', (_, more, expected) => {
+    const quoted = renderComment(sample(more))
+      .split('\n')
+      .filter((line) => line.startsWith('>'))
+    expect(quoted.slice(0, Math.max(expected.length, 1))).toEqual(expected)
   })
   it('links nothing without a server', () => {
     const body = renderComment(sample({repository: {name: 'shop', commit: sha, server_url: null}}))
@@ -218,7 +298,7 @@ describe('the comment', () => {
       renderComment(
         sample({pipeline: {name: 'offline', models: []}, usage: {calls: 0, input_tokens: 0, output_tokens: 0, usd: 0}}),
       ),
-    ).toContain('pipeline `offline` · no model · no model calls')
+    ).toContain('pipeline `offline` · no model · 1 min 2 s')
   })
   it('shows the earlier runs, the newest first, with what changed', () => {
     const report = sample({history: [run(7.25, 'b'.repeat(40)), run(null), {...run(9), decision: 'pass'}]})
@@ -229,7 +309,7 @@ describe('the comment', () => {
         '<details><summary>3 earlier runs</summary>',
         '',
         '| Commit | Score | Δ | Verdict |',
-        '|---|---:|---:|---|',
+        '|:---|---:|---:|:---|',
         `| ${at(sha)}, this run | 8.4 | −0.6 | pass |`,
         `| ${at('a'.repeat(40))} | 9.0 | – | pass |`,
         `| ${at('a'.repeat(40))} | – | – | fail |`,
@@ -243,12 +323,12 @@ describe('the comment', () => {
   it('warns of protected paths, on top, and names ten', () => {
     const paths = Array.from({length: 12}, (_, at) => `gold/\`${at}\`|<b>/gold.yaml`)
     const lines = renderComment(sample({protected: paths})).split('\n')
-    expect(lines.slice(3, 6)).toEqual([
+    expect(lines.slice(4, 7)).toEqual([
       '> [!WARNING]',
       "> This pull request changes 12 protected files; it was judged by the base's versions of these:",
       '> - ``gold/`0`\\|<\u2060b>/gold.yaml``',
     ])
-    expect(lines.slice(14, 17)).toEqual([expect.stringContaining('`9`'), '> - … and 2 more', ''])
+    expect(lines.slice(15, 18)).toEqual([expect.stringContaining('`9`'), '> - … and 2 more', ''])
     const one = sample({protected: ['gold/a']})
     const sentence = "This pull request changes 1 protected file; it was judged by the base's versions of it:"
     expect(renderComment(one)).toContain(`> ${sentence}\n> - \`gold/a\``)
@@ -256,6 +336,14 @@ describe('the comment', () => {
     expect(renderHtml(one)).toContain('<code>gold/a</code>')
     expect(renderComment(sample())).not.toContain('protected')
   })
+
+  const pipesIn = (line: string): number => line.match(/(?<!\\)(?:\\\\)*\|/g)?.length ?? 0
+  /** Of each table the line under its header, and its rows. */
+  const tablesIn = (body: string): readonly (readonly string[])[] =>
+    body.split('\n\n').flatMap((block) => {
+      const [, rule = '', ...rows] = block.split('\n')
+      return /^\|[-:|]+\|$/.test(rule) ? [[rule, ...rows]] : []
+    })
 
   const balanced = (body: string): void => {
     expect(body.match(/<details/g)?.length ?? 0).toBe(body.match(/<\/details>/g)?.length ?? 0)
@@ -373,8 +461,8 @@ describe('the comment', () => {
         expect(dangersIn(body, server, tags)).toEqual([])
         expect(body.match(/<details/g)?.length ?? 0).toBe(body.match(/<\/details>/g)?.length ?? 0)
         expect(body.length).toBeLessThanOrEqual(limit)
-        for (const row of body.split('\n').filter((line) => line.startsWith('| ') && line.includes('(model)')))
-          expect(row.match(/(?<!\\)(?:\\\\)*\|/g)).toHaveLength(6)
+        for (const [rule = '', ...rows] of tablesIn(body))
+          for (const row of rows) expect(pipesIn(row)).toBe(pipesIn(rule))
       }),
       {numRuns: 300},
     )
