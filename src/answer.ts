@@ -1,16 +1,5 @@
 /** What a command by comment gets that asks for no plan: words, the gate opened by somebody who may, a search for better words. */
-import {
-  asksOf,
-  contextOf,
-  inForce,
-  marker,
-  memoryOf,
-  rememberIn,
-  skip,
-  targetOf,
-  type Reviewing,
-  type Target,
-} from './review.ts'
+import {asksOf, contextOf, inForce, marker, memoryOf, skip, targetOf, type Reviewing, type Target} from './review.ts'
 import type {Config} from './config.ts'
 import {diagnose} from './gate/diagnosis.ts'
 import {filesAt} from './gate/files.ts'
@@ -20,8 +9,8 @@ import {renderExplanation, renderOverride, renderStatus} from './report/brief.ts
 import {renderDoctor} from './report/doctor.ts'
 import {renderHelp, renderStale} from './report/help.ts'
 import type {AnswerRequest, Permission} from './request/request.ts'
-import {earlierHeads} from './score/history.ts'
-import {markdown, plainLine, text, type Markdown, type Plain} from './trust.ts'
+import {earlierHeads, openerIn, openings} from './score/history.ts'
+import {code, markdown, plainLine, text, type Markdown, type Plain} from './trust.ts'
 
 interface Asked {
   readonly request: AnswerRequest
@@ -33,6 +22,7 @@ interface Asked {
   readonly context: Plain
   /** Why the head is not the one that was meant; null: it is. */
   readonly stale: string | null
+  readonly isSeen: boolean
   readonly shared: Reviewing
 }
 
@@ -44,10 +34,9 @@ const openers: readonly Permission[] = ['admin', 'maintain']
 
 export async function answer(request: AnswerRequest, permission: Permission, shared: Reviewing): Promise<number> {
   const {outside, hub, dryRun} = shared
-  const {target, stale} = await targetOf(
-    {target: {kind: 'pull-request', number: request.number, head: null}, comment: request.comment},
-    shared,
-  )
+  const {command, number, comment} = request
+  const named = command.kind === 'override' || command.kind === 'skip' ? command.sha : null
+  const {target, stale, isSeen} = await targetOf({target: {kind: 'pull-request', number, head: named}, comment}, shared)
   const {config} = await inForce(target, shared)
   if (!config.permissions.some((each) => each === permission)) {
     const why = `nothing to do: the setting permissions names ${config.permissions.join(', ')}, not ${permission}`
@@ -58,7 +47,7 @@ export async function answer(request: AnswerRequest, permission: Permission, sha
   const isUnknown = request.command.kind === 'unknown'
   await hub.react(request.comment.id, isUnknown ? 'confused' : 'eyes')
   const context = contextOf(config.statusContext, target.into)
-  const body = await replyTo({request, permission, target, number: request.number, config, context, stale, shared})
+  const body = await replyTo({request, permission, target, number, config, context, stale, isSeen, shared})
   if (body === null) return 0
   const {url} = await hub.upsertComment({number: request.number, marker: `${marker}-help`, body})
   outside.output('comment-url', url)
@@ -95,37 +84,41 @@ async function replyTo(asked: Asked): Promise<Reply> {
 async function standing({target: {head}, number, context, shared}: Asked): Promise<Reply> {
   const said = await shared.hub.statusOf(head, context)
   const {history} = await memoryOf(number, shared)
-  const {override} = history
   return renderStatus({
     context,
     head,
     state: said?.state ?? null,
     description: said?.description ?? null,
     earlier: earlierHeads(history, head),
-    overriddenBy: override?.head === head ? override.by : null,
+    overriddenBy: openerIn(await shared.hub.toldOf(head, context)),
   })
 }
 
 /** By name, for one commit, in public: the comment that says so is never edited. */
 async function open(asked: Asked, kind: 'override' | 'skip', reason: string): Promise<Reply> {
-  const {request, permission, target, number, config, context, stale, shared} = asked
+  const {request, permission, target, number, config, context, stale, isSeen, shared} = asked
   const {hub, outside} = shared
   const {by} = request
   if (stale !== null) return renderStale(stale)
+  const {head} = target
+  if (!isSeen) {
+    const example = `/refactor-plan ${kind} ${head.slice(0, 7)}${kind === 'skip' ? '' : ' <reason>'}`
+    return markdown`It cannot be told whether you have seen this head. Look at it, and name it: ${code(example)}.`
+  }
+  // a button lends everybody the rights of whoever wrote the comment
+  if (outside.isRerun) return text('The gate is opened by a comment, not by running one again: comment once more.')
   const {author} = await hub.pull(number)
   if (!openers.includes(permission))
     return markdown`Only somebody who may maintain or administer this repository opens its gate; ${text(by)} has: ${text(permission)}.`
   if (author?.login.toLowerCase() === by.toLowerCase())
     return text('Nobody opens the gate for a pull request of his own: ask another maintainer.')
   if (config.gate === 'off') return text('The gate is off here: there is nothing to open.')
-  const {head} = target
   const before = await hub.statusOf(head, context)
   const was = before === null ? 'nothing' : `${before.state}, ${before.description ?? ''}`
   const body = renderOverride(by, permission, head, reason, was)
   const {url} = await hub.upsertComment({number, marker: `${marker}-${kind}:${head.slice(0, 12)}`, body})
   outside.output('comment-url', url)
-  await rememberIn(number, {head, by, kind}, shared)
-  const description = plainLine(`${kind === 'skip' ? 'skipped' : 'overridden'} by ${by}: ${reason}`)
+  const description = plainLine(`${openings[kind]} by ${by}: ${reason}`)
   await hub.setStatus({sha: head, context, state: 'success', description, targetUrl: url})
   outside.output('status-state', 'success')
   return null

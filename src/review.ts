@@ -48,19 +48,20 @@ import {
   decodeHistory,
   earlierHeads,
   encodeHistory,
-  keyMark,
+  headsOf,
+  markOf,
   maxSamples,
   noHistory,
+  openerIn,
   samplesIn,
-  samplesOf,
   statusWords,
   verdictWith,
   withTaken,
   type History,
-  type Override,
+  type Sample,
 } from './score/history.ts'
 import type {Decision, Verdict} from './score/scorecard.ts'
-import {link, plainLine, text, type Markdown, type Plain} from './trust.ts'
+import {clip, link, plainLine, text, type Markdown, type Plain} from './trust.ts'
 
 /** What every mode of the Action is given. */
 export interface Reviewing {
@@ -107,7 +108,8 @@ export async function review(request: PlanRequest, permission: Permission | null
   outside.output('pr-number', target.number)
   let manner = mannerOf(shared.settings)
   try {
-    const {config, text, isAside} = await configFor(request, target, shared)
+    const settled = {...(await configFor(request, target, shared)), target}
+    const {config} = settled
     manner = config
     if (permission !== null && !config.permissions.some((each) => each === permission)) {
       const why = `nothing to do: the setting permissions names ${config.permissions.join(', ')}, not ${permission}`
@@ -115,7 +117,7 @@ export async function review(request: PlanRequest, permission: Permission | null
     }
     const reach = shared.part === 'plan' ? {...shared, dryRun: true} : await announce(target, manner, request, shared)
     if (request.comment !== null && !reach.dryRun) await hub.react(request.comment.id, 'eyes')
-    return await inFolder((folder) => reviewIn(folder, {target, config, text, isAside}, request.again, reach))
+    return await inFolder((folder) => reviewIn(folder, settled, request, reach))
   } catch (thrown) {
     await tell(thrown, target, manner, shared)
     throw thrown
@@ -184,12 +186,13 @@ const mannerOf = (settings: Reviewing['settings']): Manner => ({
 
 /**
  * A status is of a commit, a policy of a branch: the same head may be offered to two branches, and what the kinder one says must
- * not open the gate of the other. So only the default branch has the plain name.
+ * not open the gate of the other. So only the default branch has the plain name, and a branch does not choose how its own begins.
+ * A name that could be read as another becomes a digest behind `~`, which no ref can hold.
  */
-export const contextOf = (statusContext: string, into: string | null): Plain =>
-  plainLine(
-    into === null ? statusContext : `${statusContext}/${into.length > 100 ? digestOf(into).slice(0, 16) : into}`,
-  )
+export function contextOf(statusContext: string, into: string | null): Plain {
+  if (into === null) return plainLine(statusContext)
+  return plainLine(`${statusContext}/${/^[\w.][\w./-]{0,99}$/.test(into) ? into : `~${digestOf(into).slice(0, 32)}`}`)
+}
 
 async function setStatus(
   state: StatusState,
@@ -244,6 +247,8 @@ interface Aimed {
   readonly target: Target
   /** Why it is not what was meant any more. */
   readonly stale: string | null
+  /** Whether it is known that who asked has seen this head: he named it, or it was there before. */
+  readonly isSeen: boolean
 }
 
 export async function targetOf(
@@ -257,19 +262,30 @@ export async function targetOf(
     return {
       target: {number: null, memory: target.queued, head, base: tip.sha, into: isDefault ? null : tip.name},
       stale: null,
+      isSeen: true,
     }
   }
   const {head, base, state} = await hub.pull(target.number)
   const into = base.isDefault ? null : base.ref
   const aimed = {number: target.number, memory: target.number, head: head.sha, base: base.sha, into}
-  if (state === 'closed') return {target: aimed, stale: 'the pull request is closed'}
+  if (state === 'closed') return {target: aimed, stale: 'the pull request is closed', isSeen: false}
   if (target.head !== null && !head.sha.startsWith(target.head))
-    return {target: aimed, stale: 'the commit that was meant is not the head of the pull request any more'}
+    return {
+      target: aimed,
+      stale: 'the commit that was meant is not the head of the pull request any more',
+      isSeen: false,
+    }
   // whoever names the commit has said which he means
-  if (comment === null || target.head !== null || head.repository === null) return {target: aimed, stale: null}
+  if (comment === null || target.head !== null) return {target: aimed, stale: null, isSeen: true}
+  if (head.repository === null) return {target: aimed, stale: null, isSeen: false}
   const pushed = await hub.pushedAt(head.repository, head.ref)
   const isLate = pushed !== null && Date.parse(pushed) > Date.parse(comment.at)
-  return {target: aimed, stale: isLate ? 'the head of the pull request was pushed after this was asked for' : null}
+  return {
+    target: aimed,
+    stale: isLate ? 'the head of the pull request was pushed after this was asked for' : null,
+    // GitHub tells whole seconds
+    isSeen: pushed !== null && Date.parse(pushed) < Date.parse(comment.at),
+  }
 }
 
 /** Head and base as git objects in a bare repository of our own: nothing is checked out, no filter or hook can run. */
@@ -316,6 +332,8 @@ interface Settled {
   readonly config: Config
   /** Of the configuration file; null when there is none. */
   readonly text: string | null
+  /** The configured one, whatever was asked for. */
+  readonly ownGoal: string
   /** Not by the configured pipeline: for information, the gate is not touched. */
   readonly isAside: boolean
 }
@@ -327,19 +345,21 @@ export const inForce = (target: Target, shared: Reviewing): Promise<Omit<Settled
 /** The base commit's settings, asked of the API: what the pending status is called, and whether there is one, stands in them. */
 async function configFor(
   {goal, pipeline}: Pick<PlanRequest, 'goal' | 'pipeline'>,
-  {base}: Target,
+  {base, into}: Target,
   {hub, settings}: Reviewing,
 ): Promise<Omit<Settled, 'target'>> {
   const bytes = await hub.fileAt(base, configFile)
   const text = bytes === null ? null : textOf(bytes)
-  const file = text === null ? null : {path: configFile, text}
-  const config = parseConfig({...settings, ...(goal === null ? {} : {goal})}, file)
+  const read = parseConfig(settings, text === null ? null : {path: configFile, text})
+  const {statusContext} = into === null ? read : parseConfig(settings, null)
+  const config = {...read, statusContext, goal: goal ?? read.goal}
+  const about = {text, ownGoal: read.goal}
   // who could choose the pipeline that makes the plan could choose the verdict
-  if (pipeline === null || pipeline === config.pipeline) return {config, text, isAside: false}
-  return {config: {...config, pipeline, gate: 'off'}, text, isAside: true}
+  if (pipeline === null || pipeline === config.pipeline) return {...about, config, isAside: false}
+  return {...about, config: {...config, pipeline, gate: 'off'}, isAside: true}
 }
 
-async function reviewIn(folder: string, settled: Settled, again: boolean, shared: Reviewing): Promise<number> {
+async function reviewIn(folder: string, settled: Settled, request: PlanRequest, shared: Reviewing): Promise<number> {
   const {target, config, text} = settled
   const started = performance.now()
   const {head, base} = await readCommits(folder, target, shared)
@@ -371,11 +391,16 @@ async function reviewIn(folder: string, settled: Settled, again: boolean, shared
   const packed = await packSource(job, host)
   const saved = shared.part === 'publish' ? readArtifact(shared.outside.workspace, shared.artifact, target) : null
   const asks = asksModels(chosen.pipeline) || (saved?.usage.calls ?? 0) > 0
-  const known = await recall(settled, {key: keyFor(job, chosen, gold, packed, host), asks}, shared)
-  const isKnown = known.earlier.length > 0 && (!again || known.earlier.length >= maxSamples)
-  if (isKnown && saved === null) return publishAgain(known, settled, shared)
+  // another goal is another way to ask the same: it adds a sample, and does not begin anew
+  const key = keyFor({...job, goal: settled.ownGoal}, chosen, gold, packed, host)
+  const before = await recall(settled, {key, asks}, shared)
+  const asksAgain = request.again || request.goal !== null
+  const isKnown = before.earlier.length > 0 && (!asksAgain || before.earlier.length >= maxSamples)
+  if (isKnown && saved === null) return publishAgain(before, settled, shared)
   const judged = saved === null ? await run(job, host, packed) : await judgeAgain(saved, job, packed, host)
   const milliseconds = Math.round(performance.now() - started)
+  // another run of the same code may have ended meanwhile
+  const known = asks ? await recall(settled, {key, asks}, shared) : before
   const score = judged.scorecard.score
   const verdict = verdictWith(judged.verdict, score, known.earlier, config.threshold)
   const report = reportFor(
@@ -384,7 +409,7 @@ async function reviewIn(folder: string, settled: Settled, again: boolean, shared
   )
   if (shared.part === 'plan') return handOver(report, config, shared)
   const taken = {key: known.key, head: target.head, score, decision: judged.verdict.decision}
-  return publish(report, settled, {...known, history: withTaken(known.history, taken)}, shared)
+  return publish(report, settled, {...known, own: taken.decision, history: withTaken(known.history, taken)}, shared)
 }
 
 /** The plan is taken over, and nothing that was said of it: without a judge, whose words could not be checked. */
@@ -440,7 +465,7 @@ const keyFor = (job: Job, {text}: Chosen, gold: GoldFile | null, packed: Packed,
     host,
   ).slice(0, 16)
 
-interface Memory {
+export interface Memory {
   readonly history: History
   /** Of the last plan. */
   readonly brief: Brief
@@ -480,12 +505,6 @@ function unpackBrief(packed: string): Brief {
 export const memoryOf = async (number: number, {hub}: Reviewing): Promise<Memory> =>
   memoryIn((await hub.stateOf(number, marker)) ?? '')
 
-export async function rememberIn(number: number, override: Override, shared: Reviewing): Promise<void> {
-  const {history, brief} = await memoryOf(number, shared)
-  const word = memoryWord({history: {...history, override}, brief})
-  await shared.hub.setState(number, marker, word, text('No plan was made yet.'))
-}
-
 /** What is remembered of this pull request. */
 interface Known {
   readonly key: string
@@ -493,32 +512,40 @@ interface Known {
   readonly asks: boolean
   readonly history: History
   /** Of this very code under these very rules. */
-  readonly earlier: readonly {readonly score: number; readonly decision: Decision}[]
+  readonly earlier: readonly Sample[]
+  /** Who opened the gate for this head; null: nobody. */
+  readonly opener: string | null
+  /** What this run alone said. */
+  readonly own: Decision
 }
 
 async function recall(
   {target: {memory, head, into}, config, isAside}: Settled,
-  about: Pick<Known, 'key' | 'asks'>,
+  {key, asks}: Pick<Known, 'key' | 'asks'>,
   shared: Reviewing,
 ): Promise<Known> {
-  const {hub} = shared
-  if (memory === null || isAside || shared.part === 'plan') return {...about, history: noHistory, earlier: []}
-  const {history} = await memoryOf(memory, shared)
-  if (!about.asks) return {...about, history, earlier: []}
-  const earlier = samplesOf(history, about.key)
-  if (earlier.length > 0 || config.gate === 'off') return {...about, history, earlier}
-  // a comment can be deleted, a status cannot
-  const told = await hub.toldOf(head, contextOf(config.statusContext, into))
-  return {...about, history, earlier: samplesIn(told, about.key)}
+  const about = {key, asks, own: 'error'} as const
+  if (isAside || shared.part === 'plan') return {...about, history: noHistory, earlier: [], opener: null}
+  const history = memory === null ? noHistory : (await memoryOf(memory, shared)).history
+  if (config.gate === 'off') return {...about, history, earlier: [], opener: null}
+  const context = contextOf(config.statusContext, into)
+  const told = await shared.hub.toldOf(head, context)
+  const heads = asks ? headsOf(history, key).filter((each) => each !== head) : []
+  const others = await Promise.all(heads.map((each) => shared.hub.toldOf(each, context)))
+  const earlier = asks ? samplesIn([...others.flat(), ...told], key) : []
+  return {...about, history, earlier, opener: openerIn(told)}
 }
 
 /** Nothing is asked again: what the samples say together is said once more, also where a status of another head is new. */
-async function publishAgain({earlier, history, key}: Known, settled: Settled, shared: Reviewing): Promise<number> {
+async function publishAgain({earlier, opener}: Known, settled: Settled, shared: Reviewing): Promise<number> {
   const {target, config} = settled
   const {outside} = shared
   const {decision, reasons} = decideTogether(earlier, config.threshold)
   const mean = earlier.reduce((sum, {score}) => sum + score, 0) / earlier.length
-  const known = plainLine(`${statusWords(mean, decision, config.threshold)}, as judged before${keyMark(key)}`)
+  const words = plainLine(
+    `${opened(decision, opener)}${statusWords(mean, decision, config.threshold)}, as judged before`,
+  )
+  const counted = counting(decision, opener)
   for (const {message} of reasons) outside.say(plainLine(message))
   if (await isMoved(settled, shared)) return 0
   outside.output('verdict', decision)
@@ -526,14 +553,15 @@ async function publishAgain({earlier, history, key}: Known, settled: Settled, sh
   outside.output('threshold', config.threshold)
   outside.output('cost-usd', 0)
   outside.output('cached', true)
-  await setStatus(stateOf(overridden(decision, history, target), config.gate), known, target, config, shared)
-  if (config.gate === 'enforce' && decision === 'fail') outside.blame(known)
-  return exitOf(overridden(decision, history, target), config.gate)
+  await setStatus(stateOf(counted, config.gate), words, target, config, shared)
+  if (config.gate === 'enforce' && counted === 'fail') outside.blame(words)
+  return exitOf(counted, config.gate)
 }
 
-/** An override counts for the one head that it was said of. */
-const overridden = (decision: Decision, {override}: History, {head}: Target): Decision =>
-  override?.head === head ? 'pass' : decision
+/** Opened by somebody who may, for the one head and the one name that it was said of. */
+const counting = (decision: Decision, opener: string | null): Decision => (opener === null ? decision : 'pass')
+const opened = (decision: Decision, opener: string | null): string =>
+  opener === null || decision === 'pass' ? '' : `opened by ${opener}; `
 
 interface Reviewed {
   readonly judged: Judged
@@ -680,13 +708,19 @@ async function publish(report: Report, settled: Settled, known: Known, shared: R
     const {url} = await hub.upsertComment(isAside ? said : {...said, state})
     outside.output('comment-url', url)
   }
-  const counted = overridden(decision, known.history, target)
+  const counted = counting(decision, known.opener)
   if (config.checkRun === 'on' && !isAside && !dryRun)
     await hub.addCheckRun(checkRunOf(report, counted, settled, outside))
-  const opened = counted === decision ? '' : `opened by ${known.history.override?.by ?? ''}; `
-  const words = plainLine(`${opened}${statusDescription(report)}${known.asks ? keyMark(known.key) : ''}`)
+  const mark = known.asks ? markOf(known.key, known.own) : ''
+  const words = `${opened(decision, known.opener)}${statusDescription(report)}`
   // last: whatever fails before it leaves no success behind
-  await setStatus(stateOf(counted, config.gate), words, target, config, shared)
+  await setStatus(
+    stateOf(counted, config.gate),
+    plainLine(`${clip(words, 140 - mark.length)}${mark}`),
+    target,
+    config,
+    shared,
+  )
   if (config.gate === 'enforce' && counted === 'fail') outside.blame(statusDescription(report))
   return exitOf(counted, config.gate)
 }

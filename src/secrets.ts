@@ -25,9 +25,13 @@ export function scrubber(secrets: readonly string[]): Scrub {
 const literal = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)
 
 /** Between two characters of a secret that somebody spaced out. */
-const gap = String.raw`[\s\p{Cf}]{0,3}`
+const gap = String.raw`[\s\p{Cf}\\]{0,3}`
 
-const spaced = (secret: string): string => Array.from(secret).map(literal).join(gap)
+const spaced = (secret: string): string => Array.from(secret).map(letter).join(gap)
+
+/** As it is, or as JSON may write it. */
+const letter = (character: string): string =>
+  `(?:${literal(character)}|${String.raw`\\u`}${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')})`
 
 function patternsOf(secret: string): readonly string[] {
   const bytes = [...Buffer.from(secret, 'utf8')]
@@ -50,5 +54,11 @@ function base64At(secret: string, offset: number): readonly string[] {
   const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret, 'utf8')])
   const [from, to] = [Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6)]
   const letters = bytes.toString('base64').slice(from, to)
-  return letters.length < shortest ? [] : [literal(letters), literal(letters.replaceAll('+', '-').replaceAll('/', '_'))]
+  return letters.length < shortest
+    ? []
+    : [letters, letters.replaceAll('+', '-').replaceAll('/', '_')].map((text) =>
+        Array.from(text)
+          .map(literal)
+          .join(String.raw`\s?`),
+      )
 }

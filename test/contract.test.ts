@@ -77,7 +77,7 @@ const tables = {
   ],
 }
 
-test.each(Object.entries(tables))("the README's table of %s is the code's", (name, rowsOf) => {
+test.each(Object.entries(tables))("§9.13 the README's table of %s is the code's", (name, rowsOf) => {
   const readme = text('README.md')
   const [open, close] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`]
   const [start, end] = [readme.indexOf(open) + open.length, readme.indexOf(close)]

@@ -302,7 +302,7 @@ const rules = {
 
 const ruleNames = Object.keys(rules)
 
-describe('the examples', () => {
+describe('§9.13 the examples', () => {
   test('there are these, and the README names each', () => {
     expect(names).toEqual(
       ['command', 'gate', 'hardened', 'merge-queue', 'monorepo', 'nightly'].map((name) => `${name}.yml`),

@@ -14,6 +14,9 @@ describe('a secret does not leave', () => {
     ['spaced out', Array.from(key).join(' ')],
     ['on many lines', Array.from(key).join('\n')],
     ['with what nobody sees', Array.from(key).join('\u200b')],
+    ['as JSON may write it', `"${key.replaceAll('-', String.raw`\u002d`)}"`],
+    ['as Markdown escapes it', key.replaceAll(/[_-]/g, String.raw`\$&`)],
+    ['as base64 on many lines', (bytes.toString('base64').match(/.{1,7}/g) ?? []).join('\n')],
     ['backwards', Array.from(key).toReversed().join('')],
     ['as base64', bytes.toString('base64')],
     ['as base64 for addresses', bytes.toString('base64url')],
@@ -40,6 +43,13 @@ describe('a secret does not leave', () => {
     expect(scrub(text)).toContain('***')
     expect(scrub(text).replaceAll('*', '').length).toBeLessThan(text.length - 15)
   })
+})
+
+it('whose base64 has other letters in an address does not leave in these either', () => {
+  const odd = 'key>>>???>>>???key'
+  const inAddress = Buffer.from(odd).toString('base64url')
+  expect(inAddress).toMatch(/[-_]/)
+  expect(scrubber([odd])(inAddress)).toContain('***')
 })
 
 it('what is too short to be one stays, and so does everything else', () => {

@@ -65,6 +65,7 @@ describe('text', () => {
     ['&#64;octocat', '&amp;\\#\u206064;octocat'],
     ['a\n\nb', 'a b'],
     ['\u202eabc\u200b', 'abc'],
+    ['a\u{e0068}\u{e0069}b', 'ab'],
   ])('%j → %j', (value, expected) => {
     expect(text(value)).toBe(expected)
   })
@@ -104,6 +105,9 @@ describe('code', () => {
     [String.raw`a\\|b`, '`a\\\\\\|b`'],
     ['', ''],
     ['@spec x', '`@\u2060spec x`'],
+    ['<img src=x>', '`<\u2060img src=x>`'],
+    ['</details>', '`<\u2060/details>`'],
+    ['::error::x', '`:\u2060:error::x`'],
   ])('%j → %j', (value, expected) => {
     expect(code(value)).toBe(expected)
   })
@@ -154,6 +158,14 @@ describe('link', () => {
 it('a code block is closed by a fence longer than any inside', () => {
   expect(fenced('a\n````\nb\n', 'elixir')).toBe('`````elixir\na\n````\nb\n`````')
   expect(fenced('a', '"><script>')).toBe('```\na\n```')
+})
+
+it('a code block holds no HTML and no line that the runner obeys', () => {
+  expect(fenced('<b>\n  ::error::x\n')).toBe('```\n<\u2060b>\n  :\u2060:error::x\n```')
+})
+
+it('what stands in a summary is escaped by entities', () => {
+  expect(summaryText('<b> *x* | [y](z) & `c`')).toBe('&#60;b&#62; &#42;x&#42; &#124; &#91;y&#93;(z) &#38; &#96;c&#96;')
 })
 
 it('a hidden comment cannot be ended from inside', () => {

@@ -126,9 +126,7 @@ export interface GitHub extends Rulebook {
   readonly upsertComment: (comment: CommentRequest) => Promise<Written>
   /** The word behind the marker of our own comment; null: there is no such comment, or it has none. */
   readonly stateOf: (number: number, marker: string) => Promise<string | null>
-  /** Changes the word behind the marker of our own comment and nothing else; with no such comment one is made of `body`. */
-  readonly setState: (number: number, marker: string, state: string, body: Markdown) => Promise<void>
-  /** Descriptions of all statuses of that name on a commit, the newest first; at most a hundred. */
+  /** Descriptions of all statuses of that name on a commit, the newest first, of the thousand that GitHub keeps. */
   readonly toldOf: (sha: string, context: string) => Promise<readonly string[]>
   /** An emoji on a comment. False when it could not be: no run fails for that. */
   readonly react: (comment: number, content: Reaction) => Promise<boolean>
@@ -163,7 +161,6 @@ export function github(settings: Settings): GitHub {
     addCheckRun: (check) => writeCheckRun(client, check),
     upsertComment: (comment) => upsertComment(client, comment),
     stateOf: async (number, marker) => stateIn((await findComment(client, number, marker))?.body ?? '', marker),
-    setState: (number, marker, state, body) => writeState(client, {number, marker, body, state}),
     toldOf: (sha, context) => readTold(client, sha, context),
     react: (comment, content) => react(client, comment, content),
     commitFiles: (commit) => commitFiles(client, commit),
@@ -481,10 +478,17 @@ async function readStatus(
 }
 
 async function readTold(client: Client, sha: string, context: string): Promise<readonly string[]> {
-  const {data} = await call(client, {what: `read the statuses of ${sha}`, needs: 'statuses: read'}, ({repos}) =>
-    repos.listCommitStatusesForRef({...client.where, ref: sha, per_page: 100}),
-  )
-  return data.flatMap((status) => (status.context === context ? [status.description ?? ''] : []))
+  const told: string[] = []
+  for (let page = 1; page <= 10; page++) {
+    const {data, headers} = await call(
+      client,
+      {what: `read the statuses of ${sha}`, needs: 'statuses: read'},
+      ({repos}) => repos.listCommitStatusesForRef({...client.where, ref: sha, per_page: 100, page}),
+    )
+    for (const status of data) if (status.context === context) told.push(status.description ?? '')
+    if (!hasNext(headers.link)) break
+  }
+  return told
 }
 
 const hasNext = (link: string | undefined): boolean => /rel="next"/.test(link ?? '')
@@ -579,19 +583,6 @@ async function upsertComment(client: Client, {number, marker, body, state}: Comm
     issues.updateComment({...client.where, comment_id: value.id, body: whole}),
   )
   return {id: value.id, url: value.url, done: 'updated'}
-}
-
-async function writeState(client: Client, request: CommentRequest & {readonly state: string}): Promise<void> {
-  const {number, marker, state} = request
-  const found = await findComment(client, number, marker)
-  if (found === null) {
-    await upsertComment(client, request)
-    return
-  }
-  const body = found.body.replace(/^[^\n]*/, hidden(`${marker} ${state}`))
-  await call(client, {what: `change comment ${found.id}`, needs: canWritePulls}, ({issues}) =>
-    issues.updateComment({...client.where, comment_id: found.id, body}),
-  )
 }
 
 /** The first line is a hidden comment that starts with the marker; state may follow it. Text further down may be a quote. */

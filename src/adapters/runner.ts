@@ -13,6 +13,8 @@ export interface Runner {
   readonly repository: string
   /** Who started this run, or started it again; empty text when the runner does not say. */
   readonly triggeringActor: string
+  /** The same event once more, by whoever pressed the button. */
+  readonly isRerun: boolean
   /** The commit the run was started on; for a pull request that is GitHub's merge of it, not its head. */
   readonly sha: string
   readonly serverUrl: string
@@ -65,6 +67,7 @@ export async function runner(): Promise<Runner> {
     event: {name: context.eventName, payload: context.payload},
     repository,
     triggeringActor: process.env['GITHUB_TRIGGERING_ACTOR'] ?? '',
+    isRerun: (process.env['GITHUB_RUN_ATTEMPT'] ?? '1') !== '1',
     sha,
     serverUrl,
     apiUrl,

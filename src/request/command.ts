@@ -14,15 +14,16 @@ export interface RunCommand {
 }
 
 /** Words that stand alone. */
-export const plainWords = ['help', 'status', 'skip', 'optimize', 'doctor'] as const
+export const plainWords = ['help', 'status', 'optimize', 'doctor'] as const
 
 export type Command =
   | RunCommand
   | {readonly kind: (typeof plainWords)[number]}
   /** `id` of a finding or a change of the plan in the comment. */
   | {readonly kind: 'explain'; readonly id: string}
-  /** Opens the gate for this head, whatever its verdict; at most 300 characters. */
-  | {readonly kind: 'override'; readonly reason: Untrusted}
+  /** Open the gate for this head, whatever its verdict. `sha` as for a run; the reason has at most 300 characters. */
+  | {readonly kind: 'override'; readonly sha: string | null; readonly reason: Untrusted}
+  | {readonly kind: 'skip'; readonly sha: string | null}
   /** `word` as it was typed, at most 64 characters. */
   | {readonly kind: 'unknown'; readonly word: Untrusted}
 
@@ -60,9 +61,13 @@ function answerOf([first = '', ...rest]: readonly string[]): Command | null {
       ? {kind: 'explain', id}
       : unknown(more ?? (id || first))
   }
+  const [next = '', ...others] = rest
+  const sha = /^[0-9a-f]{7,64}$/i.test(next) ? next.toLowerCase() : null
+  const words = sha === null ? rest : others
+  if (first === 'skip') return words[0] === undefined ? {kind: 'skip', sha} : unknown(words[0])
   if (first !== 'override') return null
-  const reason = rest.join(' ').replaceAll(/["“”]/g, '').trim()
-  return reason === '' ? unknown(first) : {kind: 'override', reason: reason.slice(0, maxReason)}
+  const reason = words.join(' ').replaceAll(/["“”]/g, '').trim()
+  return reason === '' ? unknown(first) : {kind: 'override', sha, reason: reason.slice(0, maxReason)}
 }
 
 const unknown = (word: string): Command => ({kind: 'unknown', word: word.slice(0, 64)})

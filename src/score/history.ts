@@ -1,6 +1,7 @@
 /**
- * What the bot remembers of a pull request: every score that was paid for, by what it is the score of. It stands, out of sight, in
- * the bot's own comment. Running again adds to it and rolls nothing again, so nobody can comment until the gate is green.
+ * What the bot remembers of a pull request, so that running again rolls nothing again. Every score that was paid for stands in the
+ * description of a status, which nobody can change or take away, beside a mark of what it is the score of. Which heads there were
+ * stands, out of sight, in the bot's own comment: who edits that can hide a head from it, and can add nothing that is believed.
  */
 import * as z from 'zod'
 import {decisions, type Decision, type Verdict} from './scorecard.ts'
@@ -16,23 +17,14 @@ const Taken = z.strictObject({
 })
 export type Taken = z.infer<typeof Taken>
 
-const Override = z.strictObject({
-  head: Taken.shape.head,
-  by: z.string().min(1).max(100),
-  kind: z.enum(['override', 'skip']),
-})
-/** Somebody who may has opened the gate for one head. */
-export type Override = z.infer<typeof Override>
-
-const HistoryShape = z.strictObject({schema: z.literal(1), taken: z.array(Taken), override: Override.nullable()})
+const HistoryShape = z.strictObject({schema: z.literal(1), taken: z.array(Taken)})
 
 /** Oldest first. */
 export interface History {
   readonly taken: readonly Taken[]
-  readonly override: Override | null
 }
 
-export const noHistory: History = {taken: [], override: null}
+export const noHistory: History = {taken: []}
 
 /** So many scores are kept: they are about 4,500 characters of a comment, which has 5,500 to spare. */
 const maxTaken = 30
@@ -40,14 +32,14 @@ const maxTaken = 30
 export const maxSamples = 5
 
 /** One word of letters, digits, `+`, `/` and `=`, for the first line of a comment. */
-export const encodeHistory = ({taken, override}: History): string =>
-  Buffer.from(JSON.stringify({schema: 1, taken: taken.slice(-maxTaken), override})).toString('base64')
+export const encodeHistory = ({taken}: History): string =>
+  Buffer.from(JSON.stringify({schema: 1, taken: taken.slice(-maxTaken)})).toString('base64')
 
 /** Nothing where it is not what `encodeHistory` wrote. */
 export function decodeHistory(text: string): History {
   try {
     const read = HistoryShape.safeParse(JSON.parse(Buffer.from(text, 'base64').toString('utf8')))
-    return read.success ? {taken: read.data.taken, override: read.data.override} : noHistory
+    return read.success ? {taken: read.data.taken} : noHistory
   } catch {
     return noHistory
   }
@@ -55,15 +47,18 @@ export function decodeHistory(text: string): History {
 
 /** What a run on static rules alone finds again is no second sample: then nothing changes, and no comment is edited. */
 export function withTaken(history: History, more: Taken): History {
-  const {taken, override} = history
+  const {taken} = history
   const last = taken.findLast(({key}) => key === more.key)
   const isSame = last !== undefined && JSON.stringify(Taken.parse(last)) === JSON.stringify(Taken.parse(more))
-  return isSame ? history : {taken: [...taken, more].slice(-maxTaken), override}
+  return isSame ? history : {taken: [...taken, more].slice(-maxTaken)}
 }
 
-/** Scores of one and the same thing; what had none says nothing about the next. */
-export const samplesOf = ({taken}: History, key: string): readonly (Taken & {readonly score: number})[] =>
-  taken.flatMap(({score, ...rest}) => (rest.key === key && score !== null ? [{...rest, score}] : []))
+/** So many other heads are looked at for samples of the same code. */
+const maxHeads = 5
+
+/** Heads whose code is said to be the same: where to look, and no more, as anybody who may write can edit a comment. */
+export const headsOf = ({taken}: History, key: string): readonly string[] =>
+  [...new Set(taken.flatMap((each) => (each.key === key ? [each.head] : [])))].slice(-maxHeads)
 
 /** The last of each earlier head, oldest first. */
 export function earlierHeads({taken}: History, head: string): readonly Taken[] {
@@ -100,21 +95,32 @@ export function verdictWith(
   return {decision: together.decision, reasons: [...together.reasons, ...own.reasons]}
 }
 
-/** Puts the key into a status, whose description nobody can change afterwards; the comment may be deleted. */
-export const keyMark = (key: string): string => ` · ${key.slice(0, 8)}`
+/** What a run adds to its status: of what it is the score, and whether that run alone would have passed. */
+export const markOf = (key: string, own: Decision): string => ` · ${key.slice(0, 8)}${own === 'pass' ? '+' : '-'}`
 
 /** @param score 0…10 */
 export const statusWords = (score: number, decision: Decision, threshold: number): string =>
   `${score.toFixed(1)} of 10, gate ${decision === 'pass' ? 'passed' : 'failed'} (needs ${threshold})`
 
-/** Samples of a key from descriptions of statuses, as far as they tell. */
-export const samplesIn = (
-  told: readonly string[],
-  key: string,
-): readonly {readonly score: number; readonly decision: Decision}[] =>
+export interface Sample {
+  readonly score: number
+  readonly decision: Decision
+}
+
+/** Samples of a key from descriptions of statuses. */
+export const samplesIn = (told: readonly string[], key: string): readonly Sample[] =>
   told.flatMap((description) => {
-    const [, score = '', decision = ''] =
-      /^(\d{1,2}\.\d)(?: \([^)]*\))? of 10.*gate (passed|failed)/.exec(description) ?? []
-    const isNew = description.endsWith(keyMark(key)) && !description.includes('as judged before')
-    return score === '' || !isNew ? [] : [{score: Number(score), decision: decision === 'passed' ? 'pass' : 'fail'}]
+    const [, score = '', mark = '', own = ''] =
+      /(\d{1,2}\.\d)(?: \([^)]*\))? of 10.* · ([0-9a-f]{8})([+-])$/.exec(description) ?? []
+    return mark === key.slice(0, 8) ? [{score: Number(score), decision: own === '+' ? 'pass' : 'fail'}] : []
   })
+
+export const openings = {override: 'overridden', skip: 'skipped'} as const
+
+/** Who opened the gate for this commit under this name, by its statuses; null: nobody. */
+export function openerIn(told: readonly string[]): string | null {
+  const words = Object.values(openings).join('|')
+  return (
+    told.map((description) => new RegExp(`^(?:${words}) by ([^:]+): `).exec(description)?.[1]).find(Boolean) ?? null
+  )
+}

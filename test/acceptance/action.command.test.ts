@@ -147,8 +147,32 @@ describe.concurrent('opening the gate', {timeout}, () => {
       hub.state.setPermission('bob', 'admin')
       await onComment({author: 'bob', at: '2026-01-05T10:00:00Z', body: '/refactor-plan override late'})
       expect(comments().at(-1)).toContain('was pushed after this was asked for')
+      // when the push cannot be told, the commit must be named; and a button lends nobody the rights of another
+      hub.faults.push({route: /activity/, status: 404, times: 2})
+      await onComment({author: 'bob', body: '/refactor-plan override blind'})
+      expect(comments().at(-1)).toContain(`/refactor-plan override ${repository.head.slice(0, 7)}`)
+      const again = {env: {GITHUB_RUN_ATTEMPT: '2'}}
+      await onComment({author: 'bob', body: '/refactor-plan override once more'}, again)
       expect(statusesOf(repository.head).at(-1)).toBe(`${gate} failure`)
+      await onComment({author: 'bob', body: `/refactor-plan override ${repository.head.slice(0, 7)} seen`})
+      expect(statusesOf(repository.head).at(-1)).toBe(`${gate} success`)
     }))
+
+  test('what is opened for one branch is not open for another', () =>
+    inScene(
+      {base: failing, branches: {old: settings({threshold: 9})}},
+      async ({hub, repository, onPull, onComment, statusesOf}) => {
+        hub.state.setPermission('bob', 'admin')
+        const old = repository.branches['old'] ?? ''
+        hub.state.addPull({number: 8, head: {sha: repository.head}, base: {sha: old, ref: 'old'}})
+        await onPull({payload: {number: 8, base: old, into: 'old'}})
+        await onComment({author: 'bob', number: 8, body: '/refactor-plan override it is old'})
+        expect(statusesOf(repository.head).at(-1)).toBe(`${gate}/old success`)
+        hub.state.addPull({number: 8, head: {sha: repository.head}, base: {sha: repository.base}})
+        expect((await onPull({payload: {number: 8}})).outputs['status-state']).toBe('failure')
+        expect(statusesOf(repository.head).at(-1)).toBe(`${gate} failure`)
+      },
+    ))
 })
 
 describe.concurrent('who may not command', {timeout}, () => {
@@ -198,18 +222,15 @@ describe.concurrent('who may not command', {timeout}, () => {
 
   test.each([
     {name: 'on an issue', payload: {on: 'issue'}},
-    {name: 'a bot', payload: {author: 'helper[bot]'}},
     {name: 'a bot by its type only', payload: {author: 'machine', type: 'Bot'}},
     {name: 'by editing an old comment', payload: {action: 'edited'}},
-    {name: 'an account that is gone', payload: {author: null}, asks: true},
     {name: 'in the middle of a text', payload: {body: 'please\n/refactor-plan'}},
-  ] as const)('$name: no write at all', ({payload}) =>
-    inScene({}, async ({hub, onComment, writes}) => {
-      for (const login of ['helper[bot]', 'machine']) hub.state.setPermission(login, 'admin')
+  ] as const)('$name: nothing is asked and nothing written', ({payload}) =>
+    inScene({}, async ({hub, onComment}) => {
+      hub.state.setPermission('machine', 'admin')
       const run = await onComment(payload)
       expect({code: run.code, outputs: run.outputs}).toEqual({code: 0, outputs: {verdict: 'skipped'}})
-      expect(writes().filter((each) => !each.endsWith('/reactions'))).toEqual([])
-      if (!('author' in payload) || payload.author !== null) expect(hub.requests).toEqual([])
+      expect(hub.requests).toEqual([])
     }),
   )
 

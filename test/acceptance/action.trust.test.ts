@@ -93,15 +93,6 @@ describe.concurrent('a pull request does not decide its own verdict', {timeout},
       expect(statusesOf(next)).toEqual([])
       expect(comments()).toEqual([])
     }))
-
-  test('a fork: its head stands only in refs/pull/7/head', () =>
-    inScene({branch: null}, async ({hub, repository, onPull, statusesOf, comments}) => {
-      const run = await onPull({payload: {from: 'mallory/shop', author: 'mallory'}})
-      expect({code: run.code, head: run.outputs['head-sha']}).toEqual({code: 0, head: repository.head})
-      expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} success`])
-      expect(comments()).toHaveLength(1)
-      expect(hub.state.pulls.get(7)?.head.repository).toBe('mallory/shop')
-    }))
 })
 
 /** Points a branch at a commit on top of the base, as somebody who may push there did before. */
@@ -127,6 +118,27 @@ describe.concurrent('the policy of one branch opens no gate of another', {timeou
         `${gate} failure`,
         `${gate}/old pending`,
         `${gate}/old success`,
+      ])
+    }))
+
+  test('a branch does not choose how the name of its status begins', () =>
+    inScene({base: failing}, async (scene) => {
+      const {hub, repository, onPull, statusesOf} = scene
+      const names = ['gate', 'old\u200b', 'x'.repeat(120), 'refactor-plan/gate']
+      const own = branchWith(scene, 'gate', {
+        ...kind,
+        ...settings({'status-context': 'refactor-plan', threshold: 0, gate: 'warn'}),
+      })
+      for (const [at, name] of names.entries()) {
+        hub.state.addPull({number: 8 + at, head: {sha: repository.head}, base: {sha: own, ref: name}})
+        await onPull({payload: {number: 8 + at, base: own, into: name}})
+      }
+      const told = [...new Set(statusesOf(repository.head).map((each) => each.split(' ')[0]))]
+      expect(told).toEqual([
+        `${gate}/gate`,
+        expect.stringMatching(/^refactor-plan\/gate\/~[0-9a-f]{32}$/),
+        expect.stringMatching(/^refactor-plan\/gate\/~[0-9a-f]{32}$/),
+        `${gate}/refactor-plan/gate`,
       ])
     }))
 

@@ -2,7 +2,7 @@
 import {appendFileSync} from 'node:fs'
 import net from 'node:net'
 
-const {connect} = net.Socket.prototype
+const connect = Reflect.get(net.Socket.prototype, 'connect')
 net.Socket.prototype.connect = function (...args) {
   const [options] = Array.isArray(args[0]) ? args[0] : args
   appendFileSync(process.env.CONNECTIONS, `${options?.host ?? 'localhost'}:${options?.port ?? options?.path}\n`)

@@ -206,7 +206,32 @@ describe('a work tree', () => {
       expect(() => git(path, 'update-index', '--add', '--cacheinfo', `100644,${blob},${name}`)).toThrow()
     }
     expect(await listOf(path)).toEqual(['a.ex'])
+    // git itself refuses to write them, not to read them
+    write(path, {'xgit/config': 'x', 'xx/etc': 'x'})
+    commit(path)
+    const index = join(path, '.git/index')
+    const text = readFileSync(index, 'latin1').replace('xgit/config', '.git/config').replace('xx/etc', '../etc')
+    writeFileSync(index, text, 'latin1')
+    expect(git(path, 'ls-files', '-z').split('\0')).toEqual(expect.arrayContaining(['.git/config', '../etc']))
+    expect(await listOf(path)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^\.(?:git|\.)\//)]))
   })
+})
+
+test("nothing that git is told by this process' environment reaches it", async () => {
+  const path = repository('told', {'a.ex': 'a'})
+  const trace = join(top, 'trace')
+  const told = {GIT_TRACE: trace, GIT_INDEX_FILE: join(top, 'no-index'), GIT_OBJECT_DIRECTORY: top}
+  const before = Object.keys(told).map((name) => [name, process.env[name]] as const)
+  Object.assign(process.env, told)
+  try {
+    expect(await listOf(path)).toEqual(['a.ex'])
+    expect(existsSync(trace)).toBe(false)
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+  }
 })
 
 test("nothing that the repository's own configuration names is ever run", async () => {
@@ -517,7 +542,7 @@ describe('fetching', () => {
     'ssh://x/y',
     'git://x/y',
     'https://user:pw@example.com/a/b',
-    'http://example.com/a/b',
+    'http://example.invalid/a/b',
   ])('%s is no address', async (url) => {
     const failure: unknown = await fetchCommits({
       url,
@@ -533,8 +558,16 @@ describe('fetching', () => {
     '%j is no full ref',
     async (ref) => {
       await expect(
-        fetchCommits({url: 'https://example.com/a/b', token: null, refs: [ref], into: join(top, 'never')}),
+        fetchCommits({url: 'https://example.invalid/a/b', token: null, refs: [ref], into: join(top, 'never')}),
       ).rejects.toMatchObject({code: 'no-such-ref'})
+    },
+  )
+  test.each(['main', 'abcdef0', '--upload-pack=id', `${'a'.repeat(40)}:refs/heads/x`])(
+    '%j is no full name of a commit',
+    async (commit) => {
+      const into = join(top, 'never')
+      const url = 'https://example.invalid/a/b'
+      await expect(fetchCommits({url, token: null, commits: [commit], into})).rejects.toMatchObject({code: 'bad-sha'})
     },
   )
 })

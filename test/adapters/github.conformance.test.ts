@@ -1217,7 +1217,7 @@ const start = (open: () => Promise<Server>): (() => Hub) => {
   }
 }
 
-describe('the fake answers as GitHub says', () => {
+describe('§9.12 the fake answers as GitHub says', () => {
   const hub = start(startFake)
   test.each(rows)('$name', async ({ask, is}) => {
     expect(await ask(hub())).toEqual(is)
@@ -1226,7 +1226,7 @@ describe('the fake answers as GitHub says', () => {
 
 const missing = emulate === null ? ': not installed, so not asked' : ''
 
-describe.skipIf(emulate === null)(`emulate answers as GitHub says, or as is written down${missing}`, () => {
+describe.skipIf(emulate === null)(`§9.12 emulate answers as GitHub says, or as is written down${missing}`, () => {
   const hub = start(() => {
     if (emulate === null) throw new Error('emulate is not installed')
     return startEmulate(emulate)
@@ -1359,7 +1359,7 @@ describe('what the fake alone is asked', () => {
   })
 })
 
-describe('the list of deviations', () => {
+describe('§9.12 the list of deviations', () => {
   test('is of rows that there are, and says what GitHub does not', () => {
     const named = new Map(rows.map(({name, is}) => [name, is]))
     expect(named.size).toBe(rows.length)

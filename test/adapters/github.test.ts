@@ -34,7 +34,10 @@ afterEach(async () => {
   repository.close()
 })
 
-const connect = (token = 'ghs_runner', more: {readonly timeoutMs?: number} = {}): GitHub =>
+const connect = (
+  token = 'ghs_runner',
+  more: {readonly timeoutMs?: number; readonly scrub?: (text: string) => string} = {},
+): GitHub =>
   github({
     token,
     apiUrl: fake.apiUrl,
@@ -219,6 +222,12 @@ describe('the comment', () => {
     })
     expect(fake.state.comments).toHaveLength(1)
   })
+  test("an outage at an app's name does not make it the runner's own", async () => {
+    fake.state.addComment({number: 7, login: 'github-actions[bot]', body: `<!-- ${marker} -->\none`})
+    fake.faults.push({route: /graphql/, status: 502, times: 99})
+    expect((await failureOf(connect('ghs_app').upsertComment(say('two')))).code).toBe('github-unavailable')
+    expect(fake.state.comments.map(({body}) => body)).toEqual([`<!-- ${marker} -->\none`])
+  })
   test('too long, or marked by what could end the mark, is refused before it is sent', async () => {
     expect((await failureOf(connect().upsertComment(say('x'.repeat(65_530))))).code).toBe('comment-too-long')
     for (const bad of ['', 'a', 'a -->', 'a--b', 'a\nb']) {
@@ -265,6 +274,12 @@ describe('whatever breaks, at whatever call', () => {
     expect(await connect().upsertComment(say('two'))).toMatchObject({done: 'updated'})
     expect(ours().map(({body}) => body)).toEqual([`<!-- ${marker} -->\ntwo`])
   })
+  test('half a list of comments is not one without ours', async () => {
+    await connect().upsertComment(say('one'))
+    fake.faults.push({route: /GET .*\/comments$/, status: 'truncate'})
+    expect(await connect().upsertComment(say('two'))).toMatchObject({done: 'updated'})
+    expect(ours()).toHaveLength(1)
+  })
   test.each(faults)('the status is set: %s', async (_, fault) => {
     fake.faults.push({route: /statuses/, ...fault})
     await connect().setStatus(status())
@@ -308,6 +323,13 @@ describe('whatever breaks, at whatever call', () => {
     })
     expect(waits).toEqual([])
     expect(sent()).toHaveLength(1)
+  })
+  test('a quota that is spent for an hour is no want of rights', async () => {
+    const reset = String(Math.ceil(Date.now() / 1000) + 3600)
+    const headers = {'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset}
+    fake.faults.push({route: /./, status: 403, headers, body: {message: 'API rate limit exceeded'}, times: 99})
+    expect(await failureOf(connect().pull(7))).toMatchObject({code: 'github-rate-limit', exit: 3})
+    expect(waits).toEqual([])
   })
   test('the end of the quota is waited for when it is near', async () => {
     const reset = String(Math.ceil(Date.now() / 1000) + 20)
@@ -554,6 +576,43 @@ describe('a pull request', () => {
     const failure = await failureOf(connect().openPull(request()))
     expect(failure.code).toBe('pull-requests-not-allowed')
     expect(failure.hint).toContain('Allow GitHub Actions to create and approve pull requests')
+  })
+})
+
+describe('a secret', () => {
+  const scrub = (text: string): string => text.replaceAll('hunter2hunter2', '***')
+  const told = 'it is hunter2hunter2'
+  test.each<readonly [string, (client: GitHub) => Promise<unknown>, () => unknown]>([
+    ['a comment', (client) => client.upsertComment(say(told)), () => ours().map(({body}) => body)],
+    [
+      'a status',
+      (client) => client.setStatus(status({description: plainLine(told)})),
+      () => fake.state.statuses.map(({description}) => description),
+    ],
+    [
+      'a committed file',
+      (client) => client.commitFiles(commit({files: [{path: 'pipelines/genesis.yaml', text: told}]})),
+      () => gitOut('show', `refs/heads/${branch}:pipelines/genesis.yaml`),
+    ],
+    [
+      'what a commit says',
+      (client) => client.commitFiles(commit({message: plain(told)})),
+      () => gitOut('log', '-1', '--format=%B', `refs/heads/${branch}`),
+    ],
+    [
+      'a pull request',
+      async (client) => {
+        await client.commitFiles(commit())
+        await client.openPull(request({title: plainLine(told), body: text(told)}))
+      },
+      () => [fake.state.pulls.get(8)?.title, fake.state.pulls.get(8)?.body],
+    ],
+  ])('is in no part of %s', async (_, write, written) => {
+    await write(connect('ghs_runner', {scrub}))
+    const left = JSON.stringify(written())
+    expect(left).toContain('it is ')
+    expect(left).toContain('***')
+    expect(left).not.toContain('hunter2')
   })
 })
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'runner-'))
   const script = `
     import {runner} from './src/adapters/runner.ts'
-    import {markdown, plain} from './src/trust.ts'
+    import {markdown, plain, text} from './src/trust.ts'
     const work = async () => {
       const it = await runner()
       const {event, repository, sha, serverUrl, apiUrl, workspace, runUrl} = it
@@ -27,7 +27,7 @@ beforeAll(async () => {
       it.output('comment-url', 'https://github.com/acme/shop/pull/7#issuecomment-1')
       const recalled = [it.recalled('left'), it.recalled('nothing')]
       it.remember('left', '{"sha": "abc"}\\n::error::x')
-      await it.summarize(markdown\`# Plan\`)
+      await it.summarize(markdown\`# Plan \${text('of ' + (process.env.SECRET ?? ''))}\`)
       const inputs = it.inputs(['anthropic-api-key', 'goal', 'gate'])
       return {event, repository, sha, serverUrl, apiUrl, workspace, runUrl, inputs, recalled}
     }
@@ -106,7 +106,8 @@ describe('in a runner', () => {
       recalled: ['', ''],
     })
     expect(status).toBe(0)
-    expect(summary).toBe('# Plan')
+    // the runner hides nothing there
+    expect(summary).toBe('# Plan of ***')
     expect(output).toMatch(
       /^score<<(\S+)\n8\.4\n\1\nscore-low<<(\S+)\n\n\2\ncomment-url<<(\S+)\nhttps:.*#issuecomment-1\n\3\n$/,
     )

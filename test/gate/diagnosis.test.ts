@@ -98,6 +98,17 @@ describe('what the rules do', () => {
     ['who passes by may not be read', {...sound, bypass: [{ruleset: 12, who: null}]}, {'bypass-unknown': 'unknown'}],
     ['a queue that nobody hears of', queued(sound), {'queue-unheard': 'broken'}],
     ['a queue', queued(withWorkflow('merge-queue')), {queue: 'ok'}],
+    [
+      'a queue, and a gate that hears of that of another branch',
+      queued(
+        gateWith(
+          'checks_requested]\n    branches: [main]',
+          'checks_requested]\n    branches: [develop]',
+          'merge-queue',
+        ),
+      ),
+      {'queue-unheard': 'broken'},
+    ],
     ['a status of GitHub Actions', requires(context, 15368), {source: 'ok'}],
     ['a status of an app that nobody writes as', requires(context, 99), {'wrong-source': 'broken'}],
     [
@@ -179,6 +190,18 @@ describe('what the workflows do', () => {
       ),
       {'head-checkout': 'broken'},
     ],
+    ...['${{ github.head_ref }}', 'refs/pull/${{ github.event.issue.number }}/head'].map(
+      (ref) =>
+        [
+          `with ${ref} beside the keys, for a comment`,
+          gateWith(
+            'steps:',
+            `steps:\n      - uses: actions/checkout@v5\n        with:\n          ref: ${ref}`,
+            'command',
+          ),
+          {'head-checkout': 'broken'},
+        ] as const,
+    ),
     [
       'that is none',
       withFiles({workflows: [{path: gateFile, text: 'jobs: [refactor-plan'}]}),
@@ -312,6 +335,19 @@ describe('the level', () => {
         ...onPull,
         rules: {checks: [{context, app: null, ruleset: 12}], queue: false, ownersReview: false, workflows: []},
       },
+      'none',
+    ],
+    [
+      'owners of most, and nobody for the gold standards',
+      withFiles({owners: {path: '.github/CODEOWNERS', text: '/.github/ @acme/gate\n'}}, onPull),
+      'none',
+    ],
+    [
+      'one gate runs from the base, and another does not',
+      withFiles({
+        owners: null,
+        workflows: [...(sound.files?.workflows ?? []), ...(onPull.files?.workflows ?? [])],
+      }),
       'none',
     ],
     ['the gate runs from the base', sound, 'b'],

@@ -25,13 +25,15 @@ describe('the first line of a comment', () => {
     ],
     ['/refactor-plan help', {kind: 'help'}],
     ['/refactor-plan status', {kind: 'status'}],
-    ['/refactor-plan skip\nfor the docs', {kind: 'skip'}],
+    ['/refactor-plan skip\nfor the docs', {kind: 'skip', sha: null}],
+    ['/refactor-plan skip A1B2C3D', {kind: 'skip', sha: 'a1b2c3d'}],
+    ['/refactor-plan override a1b2c3d it waits', {kind: 'override', sha: 'a1b2c3d', reason: 'it waits'}],
     ['/refactor-plan optimize', {kind: 'optimize'}],
     ['/refactor-plan doctor', {kind: 'doctor'}],
     ['/refactor-plan explain F3', {kind: 'explain', id: 'F3'}],
-    ['/refactor-plan override the release waits', {kind: 'override', reason: 'the release waits'}],
-    ['/refactor-plan override “the release waits”', {kind: 'override', reason: 'the release waits'}],
-    [`/refactor-plan override ${'x'.repeat(400)}`, {kind: 'override', reason: 'x'.repeat(300)}],
+    ['/refactor-plan override the release waits', {kind: 'override', sha: null, reason: 'the release waits'}],
+    ['/refactor-plan override “the release waits”', {kind: 'override', sha: null, reason: 'the release waits'}],
+    [`/refactor-plan override ${'x'.repeat(400)}`, {kind: 'override', sha: null, reason: 'x'.repeat(300)}],
   ])('%j is understood', (body, command) => {
     expect(parseCommand(body)).toEqual(command)
   })
@@ -40,6 +42,7 @@ describe('the first line of a comment', () => {
     ['/refactor-plan help me', 'me'],
     ['/refactor-plan skip it', 'it'],
     ['/refactor-plan override', 'override'],
+    ['/refactor-plan override a1b2c3d', 'override'],
     ['/refactor-plan override ""', 'override'],
     ['/refactor-plan explain', 'explain'],
     ['/refactor-plan explain F1 F2', 'F2'],

@@ -136,7 +136,12 @@ describe('a comment becomes a request', () => {
     ],
     ['help', comment({body: '/refactor-plan help'}), writer, reply({kind: 'help'})],
     ['status', comment({body: '/refactor-plan status'}), writer, reply({kind: 'status'})],
-    ['override', comment({body: '/refactor-plan override "x"'}), writer, reply({kind: 'override', reason: 'x'})],
+    [
+      'override',
+      comment({body: '/refactor-plan override "x"'}),
+      writer,
+      reply({kind: 'override', sha: null, reason: 'x'}),
+    ],
     [
       'an unknown word',
       comment({body: '/refactor-plan --gate=off'}),
