@@ -209,8 +209,10 @@ try {
   for (const group of groupsOf(sound)) {
     const began = performance.now()
     const what = `${group[0].tests.join(', ')}${group[0].name === undefined ? '' : ` -t "${group[0].name}"`}`
-    done.push(...(await inTime(() => carryOut(group, outside), what)))
-    say(`${what}: ${group.length} in ${seconds(began)}`)
+    const ended = await inTime(() => carryOut(group, outside), what)
+    const left = ended.filter(({killedBy}) => !killedBy).map(({mutation}) => mutation.id)
+    say(`${what}: ${group.length} in ${seconds(began)}${left.length === 0 ? '' : `, left: ${left.join(', ')}`}`)
+    done.push(...ended)
   }
   await outside.tests.close()
   exit = report(done)

@@ -152,7 +152,7 @@ describe.concurrent('opening the gate', {timeout}, () => {
       await onComment({author: 'bob', body: '/refactor-plan override blind'})
       expect(comments().at(-1)).toContain(`/refactor-plan override ${repository.head.slice(0, 7)}`)
       const again = {env: {GITHUB_RUN_ATTEMPT: '2'}}
-      await onComment({author: 'bob', body: '/refactor-plan override once more'}, again)
+      await onComment({author: 'bob', body: `/refactor-plan override ${repository.head.slice(0, 7)} once more`}, again)
       expect(statusesOf(repository.head).at(-1)).toBe(`${gate} failure`)
       await onComment({author: 'bob', body: `/refactor-plan override ${repository.head.slice(0, 7)} seen`})
       expect(statusesOf(repository.head).at(-1)).toBe(`${gate} success`)

@@ -3,20 +3,7 @@ import {describe, expect, test} from 'vitest'
 import {parse} from 'yaml'
 import {Plan} from '../../src/plan/plan.ts'
 import {parseReport} from '../../src/report/report.ts'
-import {dispatch, mergeGroup, push} from '../fixtures/events.ts'
-import {
-  commandsIn,
-  failing,
-  gate,
-  headline,
-  inScene,
-  passing,
-  readIn,
-  settings,
-  withoutGold,
-  written,
-  type Run,
-} from './scene.ts'
+import {commandsIn, failing, gate, headline, inScene, passing, readIn, settings, withoutGold, written} from './scene.ts'
 
 const timeout = 120_000
 
@@ -205,17 +192,15 @@ describe.concurrent('one comment', {timeout}, () => {
 })
 
 describe.concurrent('other events', {timeout}, () => {
-  test.each([
-    {name: 'a draft', payload: {draft: true, action: 'opened'}},
-    {name: 'a closed pull request', payload: {state: 'closed', action: 'closed'}},
-    {name: 'an edit of the title', payload: {action: 'edited', changes: {title: {from: 'x'}}}},
-  ] as const)('$name: nothing is asked and nothing written', ({payload}) =>
-    inScene({}, async ({hub, onPull}) => {
-      const run = await onPull({payload})
-      expect({code: run.code, outputs: run.outputs}).toEqual({code: 0, outputs: {verdict: 'skipped'}})
-      expect(hub.requests).toEqual([])
-      expect(written(run)).toEqual([])
-    }),
+  test.each([{name: 'an edit of the title', payload: {action: 'edited', changes: {title: {from: 'x'}}}}] as const)(
+    '$name: nothing is asked and nothing written',
+    ({payload}) =>
+      inScene({}, async ({hub, onPull}) => {
+        const run = await onPull({payload})
+        expect({code: run.code, outputs: run.outputs}).toEqual({code: 0, outputs: {verdict: 'skipped'}})
+        expect(hub.requests).toEqual([])
+        expect(written(run)).toEqual([])
+      }),
   )
 
   test('a head that is another one by now is not judged', () =>
@@ -225,34 +210,4 @@ describe.concurrent('other events', {timeout}, () => {
       expect({code: run.code, outputs: run.outputs}).toEqual({code: 0, outputs: {verdict: 'skipped'}})
       expect(writes()).toEqual([])
     }))
-
-  test('a push, a merge queue and a start by hand are judged on their own commit', () =>
-    inScene({base: failing}, async ({repository, on, statusesOf, comments}) => {
-      const {base, head} = repository
-      const queued = repository.commit(base, {'docs/queue.md': 'Queued.\n'}, 'Queue')
-      const group = {...mergeGroup(), merge_group: {...groupOf(queued, base)}}
-      const started: readonly (readonly [string, object, string, Run?])[] = [
-        ['push', push({before: base, after: head}), head],
-        ['merge_group', group, queued],
-        ['workflow_dispatch', dispatch({pr: '7'}), base],
-      ]
-      const runs = await Promise.all(started.map(([event, payload, sha]) => on(event, payload, sha)))
-      expect(runs.map(({code, outputs}) => [code, outputs['head-sha'], outputs['pr-number']])).toEqual([
-        [1, head, ''],
-        [1, queued, ''],
-        [1, head, '7'],
-      ])
-      expect(statusesOf(queued)).toEqual([`${gate} pending`, `${gate} failure`])
-      expect(statusesOf(head).toSorted()).toEqual(
-        [`${gate} failure`, `${gate} failure`, `${gate} pending`, `${gate} pending`].toSorted(),
-      )
-      expect(comments()).toHaveLength(1)
-    }))
-})
-
-const groupOf = (head: string, base: string): object => ({
-  head_sha: head,
-  head_ref: 'refs/heads/gh-readonly-queue/main/pr-7',
-  base_sha: base,
-  base_ref: 'refs/heads/main',
 })
