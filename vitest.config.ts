@@ -9,6 +9,8 @@ export default defineConfig({
     globalSetup: ['test/setup.ts'],
     // one more than the cores of a small machine: the acceptance suite waits for its children and for retries
     maxWorkers: 3,
+    // of one file: each row is a process or two, and more at once only make each other late
+    maxConcurrency: 2,
     // no test replaces a module or keeps state in one, so files of one worker share what they import: a third of the time
     isolate: false,
     // spawning the bundle takes a second each, and several on a loaded machine

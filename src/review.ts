@@ -133,7 +133,7 @@ async function announce(target: Target, manner: Manner, {isFork}: PlanRequest, s
   } catch (thrown) {
     if (!isFork || !(thrown instanceof Failure) || thrown.code !== 'missing-permission') throw thrown
     const why =
-      'the token of a pull request from a fork only reads: the verdict is in the summary and the exit code of this job, and no comment or status is written. A workflow on pull_request_target, or a comment /refactor-plan by somebody who may write, can do both.'
+      'the token of a pull request from a fork only reads, and so does Dependabot’s: the verdict is in the summary and the exit code of this job, and no comment or status is written. A workflow on pull_request_target, or a comment /refactor-plan by somebody who may write, can do both.'
     shared.outside.warn(plainLine(why))
     return {...shared, dryRun: true}
   }

@@ -26,13 +26,27 @@ export async function loadParse(languages: readonly Language[], maxMilliseconds 
 
 const folder = join(home, 'dist', 'grammars')
 
+/** Once for the process: each start would be a memory of its own, and finalizers of one reach into another. */
+let started: Promise<typeof TreeSitter> | null = null
+
+function startLibrary(): Promise<typeof TreeSitter> {
+  started ??= (async () => {
+    // Bundled, the library fails on its own import of "module"; left alone as a file it works. It is told its bytes, so that
+    // it never looks for them beside itself.
+    const library: typeof TreeSitter = await import(
+      /* webpackIgnore: true */ pathToFileURL(join(folder, 'web-tree-sitter.js')).href
+    )
+    await library.Parser.init({wasmBinary: await bytesOf('web-tree-sitter')})
+    return library
+  })().catch((thrown: unknown) => {
+    started = null
+    throw thrown
+  })
+  return started
+}
+
 async function load(languages: readonly Language[], maxMilliseconds: number): Promise<Parse> {
-  // Bundled, the library fails on its own import of "module"; left alone as a file it works. It is told its bytes, so that it
-  // never looks for them beside itself.
-  const library: typeof TreeSitter = await import(
-    /* webpackIgnore: true */ pathToFileURL(join(folder, 'web-tree-sitter.js')).href
-  )
-  await library.Parser.init({wasmBinary: await bytesOf('web-tree-sitter')})
+  const library = await startLibrary()
   const parsers = new Map<Language, TreeSitter.Parser>()
   for (const language of languages) {
     const parser = new library.Parser()

@@ -80,10 +80,20 @@ export function patiently(patience: Patience): Fetch {
   }
 }
 
+/**
+ * With a timer of its own: of `AbortSignal.any([AbortSignal.timeout(…), …])` Node 20 loses the timeout when it collects garbage
+ * (https://github.com/nodejs/node/issues/54614), and a request that nobody answers waits for ever.
+ */
 async function ask(url: string, init: RequestInit, {timeoutMs, now, signal: stop}: Patience): Promise<Answer> {
-  const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), init.signal ?? [], stop ?? []].flat())
+  const controller = new AbortController()
+  const given = [init.signal ?? [], stop ?? []].flat()
+  const end = (): void => controller.abort(given.find(({aborted}) => aborted)?.reason)
+  const late = (): void => controller.abort(new DOMException('no answer in time', 'TimeoutError'))
+  const timer = setTimeout(late, timeoutMs)
+  for (const signal of given) signal.addEventListener('abort', end)
+  if (given.some(({aborted}) => aborted)) end()
   try {
-    const response = await whole(await fetch(url, {...init, signal}))
+    const response = await whole(await fetch(url, {...init, signal: controller.signal}))
     const afterMs = waitOf(response.headers, now())
     if (response.status === 429 || (response.status === 403 && afterMs !== null)) {
       return {kind: 'limited', response, afterMs}
@@ -91,6 +101,9 @@ async function ask(url: string, init: RequestInit, {timeoutMs, now, signal: stop
     return {kind: response.status >= 500 ? 'broken' : 'done', response}
   } catch (cause) {
     return {kind: 'lost', cause}
+  } finally {
+    clearTimeout(timer)
+    for (const signal of given) signal.removeEventListener('abort', end)
   }
 }
 

@@ -34,7 +34,7 @@ export interface PlanRequest {
   readonly again: boolean
   /** The comment that asked, for a reaction; `at` is when, ISO 8601: a later push was not meant. */
   readonly comment: {readonly id: number; readonly at: string} | null
-  /** A pull request from a fork on `pull_request`: its token may be one that only reads. */
+  /** A pull request from a fork, or of Dependabot, on `pull_request`: its token may be one that only reads. */
   readonly isFork: boolean
 }
 
@@ -186,7 +186,9 @@ function ofPullRequest(event: PullRequestEvent): Request {
   if (event.state === 'closed') return skip('closed')
   if (!plannedActions.includes(event.action) && !event.retargeted) return skip('nothing-to-plan')
   if (event.draft) return skip('draft')
-  const isFork = event.head.fork && event.kind === 'pull_request'
+  // Dependabot's token only reads as well, though its branch is in the same repository
+  const isReadOnly = event.head.fork || event.author?.login === 'dependabot[bot]'
+  const isFork = isReadOnly && event.kind === 'pull_request'
   return plan({kind: 'pull-request', number: event.number, head: event.head.sha}, {isFork})
 }
 

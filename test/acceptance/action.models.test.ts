@@ -1,12 +1,10 @@
 /** The genesis pipeline with both keys, against servers that speak the vendors' wire formats. */
-import {readdirSync, readFileSync, statSync} from 'node:fs'
-import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {parse} from 'yaml'
 import {Plan} from '../../src/plan/plan.ts'
 import type {Answer} from '../fixtures/models.ts'
-import type {ActionRun} from './bundle.ts'
-import {claudeKey, failing, gate, geminiKey, headline, inScene, keys, readIn, type Scene} from './scene.ts'
+import {forms, visibleIn} from './harmless.ts'
+import {claudeKey, failing, gate, geminiKey, headline, inScene, keys, readIn} from './scene.ts'
 import {genesis, roleOf, spawnClaim, sumClaim, type Role} from './script.ts'
 
 const timeout = 120_000
@@ -17,31 +15,6 @@ const at = (role: Role, answers: readonly (Answer | null)[]): ((asked: unknown, 
   let calls = 0
   return (_, asked) => (asked === role ? (answers[calls++] ?? null) : null)
 }
-
-/** All that a run leaves where others can read it; the lines by which the runner learns what to hide are not. */
-const visibleIn = (run: ActionRun, {hub, comments}: Scene): string =>
-  [
-    run.stdout
-      .split('\n')
-      .filter((line) => !line.startsWith('::add-mask::'))
-      .join('\n'),
-    run.stderr,
-    run.summary,
-    ...Object.values(run.outputs),
-    ...comments(),
-    ...hub.state.statuses.map(({description}) => description ?? ''),
-    ...readdirSync(run.workspace, {recursive: true, encoding: 'utf8'})
-      .map((name) => join(run.workspace, name))
-      .filter((path) => statSync(path).isFile())
-      .map((path) => readFileSync(path, 'utf8')),
-    JSON.stringify(hub.requests.map(({body, headers}) => [body, headers])),
-  ].join('\n')
-
-const forms = (secret: string): readonly string[] => [
-  secret,
-  Buffer.from(secret).toString('base64').replace(/=+$/, ''),
-  Buffer.from(secret).toString('hex'),
-]
 
 describe.concurrent('genesis with both keys', {timeout}, () => {
   test('analysis, cross-check, plan and judge end in a plan that passes where the offline one fails', () =>
@@ -59,7 +32,7 @@ describe.concurrent('genesis with both keys', {timeout}, () => {
       ])
       const [body = ''] = comments()
       expect(headline(body)).toMatch(/^✅ Refactor plan: \d+\.\d of 10, gate passed/)
-      expect(body).toContain('`claude/claude-sonnet-5-5, gemini/gemini-2.5-flash`')
+      expect(body).toContain('`claude/claude-sonnet-5-5`, `gemini/gemini-2.5-flash`')
       expect(body).toContain('a model judged what the deterministic score leaves open')
       expect(body).toMatch(/6 model calls, \\\$0\.\d+/)
       expect(body).not.toContain('offline')

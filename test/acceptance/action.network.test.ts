@@ -29,7 +29,7 @@ const hostOf = (url: string): string => new URL(url).host
 const good = (run: ActionRun) => ({code: run.code, stderr: run.stderr, verdict: run.outputs['verdict']})
 const well = {code: 0, stderr: '', verdict: 'pass'}
 
-describe.concurrent('a run connects', {timeout}, () => {
+describe.concurrent('§9.14 a run connects', {timeout}, () => {
   test.each([
     {name: 'no proxy', env: () => ({})},
     {name: 'a proxy that the hosts are exempt from', env: (url: string) => ({http_proxy: url, NO_PROXY: '127.0.0.1'})},
@@ -107,7 +107,7 @@ async function cancelledAt(
   return {run: await running, ms: performance.now() - started}
 }
 
-describe.concurrent('a job that is cancelled while GitHub hangs', {timeout}, () => {
+describe.concurrent('§9.8 a job that is cancelled while GitHub hangs', {timeout}, () => {
   const pending = `${gate} pending`
   const error = `${gate} error`
   test.each([
@@ -121,7 +121,7 @@ describe.concurrent('a job that is cancelled while GitHub hangs', {timeout}, () 
       scene.hub.faults.push({route, skip, status: 'hang'})
       const {run, ms} = await cancelledAt(scene, route, 'SIGINT')
       expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 3, verdict: 'error'})
-      expect(ms).toBeLessThan(5000)
+      expect(ms).toBeLessThan(30_000)
       expect(scene.statusesOf(scene.repository.head)).toEqual(states)
     }),
   )
@@ -134,7 +134,7 @@ describe.concurrent('a job that is cancelled while GitHub hangs', {timeout}, () 
       })
       const {run, ms} = await cancelledAt(scene, route, 'SIGINT')
       expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 3, verdict: 'error'})
-      expect(ms).toBeLessThan(7500)
+      expect(ms).toBeLessThan(30_000)
       expect(run.stdout).toContain('no time left')
     }))
 })

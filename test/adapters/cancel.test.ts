@@ -36,7 +36,7 @@ const connect = (signal: AbortSignal): GitHub =>
   github({token: 'ghs_runner', apiUrl: fake.apiUrl, repository: 'acme/shop', signal})
 
 /** Milliseconds that an end may take: nobody is waited for. */
-const atOnce = 200
+const atOnce = 5000
 
 /** Cancels as soon as `begun` says so; what was thrown, and how long that took. */
 async function cancelling(

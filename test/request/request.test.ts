@@ -51,7 +51,7 @@ describe('an event becomes a request', () => {
     ['assigned', 'pull_request', pullRequest({action: 'assigned'}), skip('nothing-to-plan')],
     ['from a fork', 'pull_request', forkPullRequest(), plan(pull(), {isFork: true})],
     ['from a deleted fork', 'pull_request', deletedForkPullRequest(), plan(pull(), {isFork: true})],
-    ['by a bot', 'pull_request', pullRequest({author: 'dependabot[bot]'}), plan(pull())],
+    ['by a bot', 'pull_request', pullRequest({author: 'dependabot[bot]'}), plan(pull(), {isFork: true})],
     ['a draft', 'pull_request', pullRequest({draft: true}), skip('draft')],
     ['closed', 'pull_request', pullRequest({action: 'closed', state: 'closed'}), skip('closed')],
     ['pushed to while closed', 'pull_request', pullRequest({state: 'closed'}), skip('closed')],
