@@ -161,6 +161,20 @@ describe('the main job, offline', () => {
     })
   })
 
+  test('several paths get a plan each; one document cannot hold them', async () => {
+    const paths = ['otp-shop', 'py-ingest'].map((name) => join(root, 'gold', name, 'repository'))
+    const cwd = folder('several')
+    const {code, stdout} = await run(cwd, 'plan', ...paths)
+    expect(code).toBe(0)
+    expect(stdout.match(/^Plan generated at /gm)).toHaveLength(2)
+    expect(listing(cwd)).toHaveLength(3)
+    expect((await run(cwd, 'plan', ...paths, '--require-gold')).code).toBe(1)
+    expect(await run(folder('several-json'), 'plan', ...paths, '--format', 'json')).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining('bad-usage'),
+    })
+  })
+
   test('a folder that is no git repository works and says so', async () => {
     const cwd = folder('no-git-cwd')
     const code = folder('no-git', {'lib/a.ex': 'defmodule A do\n  def go, do: spawn(fn -> :ok end)\nend\n'})
