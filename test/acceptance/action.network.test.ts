@@ -86,11 +86,12 @@ describe.concurrent('§9.14 a run connects', {timeout}, () => {
     }))
 })
 
-/** Starts a run and sends the signal, twice, as soon as a request of the route is there. */
+/** Starts a run and sends the signals as soon as a request of the route is there. */
 async function cancelledAt(
   {hub, onPull}: Scene,
   route: RegExp,
-  signal: NodeJS.Signals,
+  signals: readonly NodeJS.Signals[],
+  againAfterMs: number | null = null,
 ): Promise<{readonly run: ActionRun; readonly ms: number}> {
   let send: (signal: NodeJS.Signals) => void = () => {}
   const met = new Promise<void>((resolve) => {
@@ -101,11 +102,14 @@ async function cancelledAt(
   const running = onPull({started: (given) => void (send = given)})
   await met
   const started = performance.now()
-  send(signal)
-  // somebody who is impatient
-  setTimeout(() => send(signal), 200).unref()
+  const sendAll = (): void => signals.forEach((signal) => send(signal))
+  sendAll()
+  if (againAfterMs !== null) setTimeout(sendAll, againAfterMs).unref()
   return {run: await running, ms: performance.now() - started}
 }
+
+/** Somebody who is impatient: at once, for a process that has said all and is ending takes a signal as anybody does. */
+const impatient = ['SIGINT', 'SIGTERM'] as const
 
 describe.concurrent('§9.8 a job that is cancelled while GitHub hangs', {timeout}, () => {
   const pending = `${gate} pending`
@@ -119,7 +123,7 @@ describe.concurrent('§9.8 a job that is cancelled while GitHub hangs', {timeout
   ])('ends long before GitHub answers, and leaves no status pending: $name', ({route, skip, states}) =>
     inScene({}, async (scene) => {
       scene.hub.faults.push({route, skip, status: 'hang'})
-      const {run, ms} = await cancelledAt(scene, route, 'SIGINT')
+      const {run, ms} = await cancelledAt(scene, route, impatient)
       expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 3, verdict: 'error'})
       expect(ms).toBeLessThan(30_000)
       expect(scene.statusesOf(scene.repository.head)).toEqual(states)
@@ -132,7 +136,7 @@ describe.concurrent('§9.8 a job that is cancelled while GitHub hangs', {timeout
       scene.hub.watch(({method, path}) => {
         if (route.test(`${method} ${path}`)) scene.hub.faults.push({route: /./, status: 'hang', times: 99})
       })
-      const {run, ms} = await cancelledAt(scene, route, 'SIGINT')
+      const {run, ms} = await cancelledAt(scene, route, impatient, 1000)
       expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 3, verdict: 'error'})
       expect(ms).toBeLessThan(30_000)
       expect(run.stdout).toContain('no time left')
@@ -154,7 +158,7 @@ describe.concurrent('the post step', {timeout}, () => {
   test('of a run that was killed takes the gate out of pending', () =>
     inScene({}, async (scene) => {
       scene.hub.faults.push({route, status: 'hang'})
-      const {run} = await cancelledAt(scene, route, 'SIGKILL')
+      const {run} = await cancelledAt(scene, route, ['SIGKILL'])
       expect(scene.statusesOf(scene.repository.head)).toEqual([`${gate} pending`])
       const post = await scene.onPull({env: stateOf(run)})
       expect({code: post.code, outputs: post.outputs}).toEqual({code: 0, outputs: {}})
@@ -164,7 +168,7 @@ describe.concurrent('the post step', {timeout}, () => {
   test('leaves alone what another run says by now', () =>
     inScene({}, async (scene) => {
       scene.hub.faults.push({route, status: 'hang'})
-      const {run} = await cancelledAt(scene, route, 'SIGKILL')
+      const {run} = await cancelledAt(scene, route, ['SIGKILL'])
       const before = scene.hub.state.statuses.length
       const post = await scene.onPull({env: {...stateOf(run), GITHUB_RUN_ID: '4712'}})
       expect({code: post.code, statuses: scene.hub.state.statuses.length}).toEqual({code: 0, statuses: before})
@@ -179,7 +183,7 @@ describe.concurrent('the post step', {timeout}, () => {
   test('that gets no answer says so and fails nothing', () =>
     inScene({}, async (scene) => {
       scene.hub.faults.push({route, status: 'hang'})
-      const {run} = await cancelledAt(scene, route, 'SIGKILL')
+      const {run} = await cancelledAt(scene, route, ['SIGKILL'])
       scene.hub.faults.push({route: /./, status: 429, headers: {'retry-after': '7200'}, times: 9})
       const post = await scene.onPull({env: stateOf(run)})
       expect(post.code).toBe(0)
