@@ -7,15 +7,15 @@ import type {GoldFinding, GoldStandard} from './gold.ts'
 import {ground, maxPlaces, type Grounding} from './grounding.ts'
 import type {Code} from './scorecard.ts'
 import {
-  agreementOf,
+  agreementsOf,
+  catalogueOf,
   idfOver,
   intervalOf,
-  likeness,
+  likenessesOf,
   prepare,
   relatedText,
+  type Agreement,
   type Likeness,
-  withoutVague,
-  type Prepared,
 } from './similarity.ts'
 
 /** A finding of the plan that is read. Candidates stand in an order that does not depend on how the file lists them. */
@@ -107,11 +107,10 @@ export function match(plan: Plan, gold: GoldStandard, code: Code): Matching {
     weight: weightOf(finding),
   }))
   const ours = candidates.map(({finding, grounding}) => prepare(finding, grounding, idf))
-  const theirs = wanted.map(({finding, grounding}) => prepare(finding, grounding, idf))
-  const table = ours.map((one) => {
-    const row = theirs.map((other, at) => likeness(one, other, wanted[at]?.finding.related_files ?? []))
-    return withoutVague(row, one, theirs)
-  })
+  const theirs = wanted.map(({finding, grounding}) => prepare(finding, grounding, idf, finding.related_files))
+  const catalogue = catalogueOf(theirs)
+  const agreements = ours.map((one) => agreementsOf(one, catalogue))
+  const table = ours.map((one, at) => likenessesOf(one, catalogue, agreements[at] ?? []))
   const board: Board = {candidates, gold: wanted, table, earns: earningOf(table, wanted)}
   const links = withMerged(board, worded(board, assigned(board)))
   return {
@@ -119,7 +118,7 @@ export function match(plan: Plan, gold: GoldStandard, code: Code): Matching {
     gold: wanted,
     table,
     links,
-    offers: offersOf(board, links, ours, theirs),
+    offers: offersOf(board, links, agreements),
     unread: order.slice(maxFindings),
   }
 }
@@ -174,6 +173,9 @@ function earningOf(table: Board['table'], gold: readonly Wanted[]): readonly boo
   })
 }
 
+/** What is left where the file is right and the line is anywhere: a gold standard that quotes nothing has only lines to go by. */
+const floors = {quoted: 0.7, unquoted: 0.64} as const
+
 /** 0…1: what is left of the credit for lines that are off, a place that is not there, or a finding that lists everything. */
 function ceilingOf({candidates, gold, table}: Board, candidate: number, at: number): number {
   const one = candidates[candidate]
@@ -181,7 +183,8 @@ function ceilingOf({candidates, gold, table}: Board, candidate: number, at: numb
   const like = table[candidate]?.[at]
   if (one === undefined || other === undefined || like === undefined) return 0
   const hasLine = other.grounding.places.some((place) => intervalOf(place) !== null)
-  const line = !hasLine ? 1 : like.line === null ? 0.85 : 0.7 + 0.3 * like.line
+  const floor = floors[other.grounding.places.some(({isQuoted}) => isQuoted) ? 'quoted' : 'unquoted']
+  const line = !hasLine ? 1 : like.line === null ? 0.85 : floor + (1 - floor) * like.line
   const grounded = relativeGrounding(one.grounding, other.grounding)
   const gate = grounded < 0.25 ? 0 : grounded < 0.5 ? 0.85 : 1
   const places = one.finding.locations.length
@@ -286,19 +289,19 @@ function withMerged(board: Board, links: readonly Link[]): readonly Link[] {
 function offersOf(
   board: Board,
   links: readonly Link[],
-  ours: readonly Prepared[],
-  theirs: readonly Prepared[],
+  agreements: readonly (readonly Agreement[])[],
 ): readonly Link[] {
   const covered = new Set(links.map(({gold}) => gold))
   const busy = new Set(links.map(({candidate}) => candidate))
   return board.gold.flatMap(({weight}, gold) => {
     if (weight === 0 || covered.has(gold)) return []
     const ranked = board.candidates.flatMap(({repetition}, candidate) => {
+      if (repetition.of !== null || board.earns[candidate] !== true) return []
+      const alike = (board.table[candidate]?.[gold]?.value ?? 0) >= 0.4
+      const text = alike ? 0 : (agreements[candidate]?.[gold]?.text ?? 0)
+      if (!alike && text < relatedText) return []
       const link = linkOf(board, candidate, gold, busy.has(candidate) ? 0.8 : 1)
-      const [one, other] = [ours[candidate], theirs[gold]]
-      const text = link.likeness >= 0.4 || one === undefined || other === undefined ? 0 : agreementOf(one, other).text
-      const open = repetition.of === null && board.earns[candidate] === true && link.ceiling > 0
-      return open && (link.likeness >= 0.4 || text >= relatedText) ? [{link: {...link, credit: 0}, text}] : []
+      return link.ceiling > 0 ? [{link: {...link, credit: 0}, text}] : []
     })
     const [best] = ranked.toSorted((a, b) => b.link.likeness - a.link.likeness || b.text - a.text)
     return best === undefined ? [] : [best.link]

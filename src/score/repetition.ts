@@ -3,7 +3,7 @@ import type {Finding} from '../scan/finding.ts'
 import {isSameFamily} from './family.ts'
 import type {GroundedPlace, Grounding} from './grounding.ts'
 import {titleOf} from './similarity.ts'
-import {cosine, wordsOf, wordVector} from './text.ts'
+import {cosine, firstWordsOf, wordsOf, wordVector} from './text.ts'
 
 export interface Repetition {
   /** Index of the first finding that says the same of the same place; null when it is the first itself. */
@@ -29,9 +29,7 @@ const firstWords = 12
  */
 const wordKey = ({title, description}: Pick<Finding, 'title' | 'description'>, quotes: boolean): string =>
   (quotes ? 'quoted ' : '') +
-  wordsOf(`${quotes ? (title ?? '') : ''} ${description}`.slice(0, 2000))
-    .slice(0, firstWords)
-    .join(' ')
+  firstWordsOf(`${quotes ? (title ?? '') : ''} ${description}`.slice(0, 2000), firstWords).join(' ')
 
 const quotesCode = ({places}: Grounding): boolean => places.some(({anchor}) => anchor !== null)
 

@@ -71,24 +71,25 @@ interface Judging {
 function judgingOf(plan: Plan, gold: GoldStandard, code: Code): Judging {
   const matching = match(plan, gold, code)
   const compared = comparing(plan, gold, matching)
-  const alone = weigh(compared(settle(matching)))
+  const settlement = settle(matching)
+  const alone = weigh(compared(settlement))
   // draws of clear votes mostly agree: each opinion is settled once
   const settled = new Map<string, Weighed & {readonly settlement: Settlement}>()
   const settledBy = (opinion: Opinion): Weighed & {readonly settlement: Settlement} => {
     const key = JSON.stringify([[...opinion.pairs], [...opinion.support]])
     const known = settled.get(key)
     if (known !== undefined) return known
-    const settlement = settle(matching, opinion)
-    const fresh = {...weigh(compared(settlement)), settlement}
+    const judged = settle(matching, opinion)
+    const fresh = {...weigh(compared(judged)), settlement: judged}
     settled.set(key, fresh)
     return fresh
   }
   return {
-    settlement: settle(matching),
+    settlement,
     alone,
     under: (judgement, decided) => {
-      const {settlement, ...weighed} = settledBy(opinionOf(judgement, decided))
-      return {...bounded(weighed, deltaOf(judgement, decided), alone.score), settlement}
+      const {settlement: judged, ...weighed} = settledBy(opinionOf(judgement, decided))
+      return {...bounded(weighed, deltaOf(judgement, decided), alone.score), settlement: judged}
     },
   }
 }

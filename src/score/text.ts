@@ -5,8 +5,12 @@ import {synonyms} from './synonyms.ts'
 /** Format characters (zero width, bidi, tags), private use and variation selectors. */
 const invisible = /\p{Cf}|\p{Co}|\p{Variation_Selector}/gu
 
+/** Most text: it is its own normal form, which one look at it tells faster than two passes. */
+const plainAscii = /^[\t\n\r -~]*$/
+
 /** NFKC, without what cannot be seen. Two texts that look the same compare the same. */
-export const normalise = (text: string): string => text.normalize('NFKC').replace(invisible, '')
+export const normalise = (text: string): string =>
+  plainAscii.test(text) ? text : text.normalize('NFKC').replace(invisible, '')
 
 const stopWords = new Set(
   'a an and are as at be been but by can could do does for from had has have if in into is it its may more no not of on or so such than that the their them then there these they this to was were when where which while who will with without would'.split(
@@ -34,6 +38,13 @@ export const wordsOf = (text: string): readonly string[] =>
     .filter((word) => word.length > 1 && !stopWords.has(word))
     .map((word) => meaningOf(stem(word)))
 
+/** The first words of a text that may go on for long: words end at a blank, so what follows one cannot change them. */
+export function firstWordsOf(text: string, count: number): readonly string[] {
+  const end = text.indexOf(' ', 20 * count)
+  const words = wordsOf(end < 0 ? text : text.slice(0, end))
+  return (words.length >= count ? words : wordsOf(text)).slice(0, count)
+}
+
 export type Weights = ReadonlyMap<string, number>
 
 /** The weight of a word that stands in none of the texts; no word is empty. */
@@ -50,7 +61,7 @@ export function idfOf(texts: readonly (readonly string[])[]): Weights {
   return new Map([...weights, [unknown, Math.log(1 + texts.length)]])
 }
 
-/** Sparse: what is counted, as rising hashes, beside its weight. Two of them are compared thousands of times in one score. */
+/** Sparse: what is counted, as rising hashes, beside its weight. */
 export interface Vector {
   readonly keys: Int32Array
   readonly weights: Float64Array
@@ -58,33 +69,43 @@ export interface Vector {
 }
 
 /** FNV-1a, https://datatracker.ietf.org/doc/html/draft-eastlake-fnv: one text in a billion shares another's place. */
-function hashOf(text: string): number {
+function hashOf(text: string, from = 0, to = text.length): number {
   let hash = 0x811c9dc5
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  for (let at = from; at < to; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
   return hash | 0
 }
 
-function vectorOf(counts: ReadonlyMap<number, number>): Vector {
-  const keys = Int32Array.from(counts.keys()).sort()
-  const weights = Float64Array.from(keys, (key) => counts.get(key) ?? 0)
-  return {keys, weights, length: Math.sqrt(weights.reduce((sum, weight) => sum + weight * weight, 0))}
+/** @param weightOf what one key weighs that was counted so many times */
+function vectorOf(counted: Int32Array, weightOf: (key: number, count: number) => number): Vector {
+  counted.sort()
+  const keys = new Int32Array(counted.length)
+  const weights = new Float64Array(counted.length)
+  let [size, sum] = [0, 0]
+  for (let from = 0; from < counted.length;) {
+    const key = counted[from] ?? 0
+    let to = from + 1
+    while (to < counted.length && counted[to] === key) to++
+    const weight = weightOf(key, to - from)
+    keys[size] = key
+    weights[size++] = weight
+    sum += weight * weight
+    from = to
+  }
+  return {keys: keys.subarray(0, size), weights: weights.subarray(0, size), length: Math.sqrt(sum)}
 }
 
 export function wordVector(words: readonly string[], idf: Weights): Vector {
-  const counts = new Map<number, number>()
+  const weights = new Map<number, number>()
+  for (const word of words) weights.set(hashOf(word), idf.get(word) ?? idf.get(unknown) ?? 1)
   // once a word: repeating it must not help
-  for (const word of words) counts.set(hashOf(word), idf.get(word) ?? idf.get(unknown) ?? 1)
-  return vectorOf(counts)
+  return vectorOf(Int32Array.from(weights.keys()), (key) => weights.get(key) ?? 0)
 }
 
 export function gramVector(text: string): Vector {
   const padded = ` ${normalise(text).toLowerCase().replace(/\s+/g, ' ').trim()} `
-  const counts = new Map<number, number>()
-  for (let at = 0; at + 3 <= padded.length; at++) {
-    const gram = hashOf(padded.slice(at, at + 3))
-    counts.set(gram, (counts.get(gram) ?? 0) + 1)
-  }
-  return vectorOf(counts)
+  const grams = new Int32Array(Math.max(0, padded.length - 2))
+  for (let at = 0; at < grams.length; at++) grams[at] = hashOf(padded, at, at + 3)
+  return vectorOf(grams, (_, count) => count)
 }
 
 /** 0…1 */
@@ -98,4 +119,55 @@ export function cosine(a: Vector, b: Vector): number {
     else right++
   }
   return sum / (a.length * b.length)
+}
+
+/** Vectors by what they hold: whoever is compared with all of them pays for what he shares with each, not for their size. */
+export interface VectorIndex {
+  /** Where in `owners` and `weights` those begin and end that hold a key. */
+  readonly ranges: ReadonlyMap<number, readonly [number, number]>
+  /** Indexes of vectors. */
+  readonly owners: Int32Array
+  readonly weights: Float64Array
+  readonly lengths: readonly number[]
+}
+
+export function indexOf(vectors: readonly Vector[]): VectorIndex {
+  const counts = new Map<number, number>()
+  for (const {keys} of vectors) for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
+  const ranges = new Map<number, [number, number]>()
+  let size = 0
+  for (const [key, count] of counts) {
+    ranges.set(key, [size, size])
+    size += count
+  }
+  const owners = new Int32Array(size)
+  const weights = new Float64Array(size)
+  vectors.forEach((vector, owner) => {
+    for (const [at, key] of vector.keys.entries()) {
+      const range = ranges.get(key)
+      if (range === undefined) continue
+      owners[range[1]] = owner
+      weights[range[1]++] = vector.weights[at] ?? 0
+    }
+  })
+  return {ranges, owners, weights, lengths: vectors.map(({length}) => length)}
+}
+
+/** @returns the `cosine` of the vector with each of the index, to the last bit: one score has thousands of pairs */
+export function cosinesOf({keys, weights, length}: Vector, index: VectorIndex): Float64Array {
+  const found = new Float64Array(index.lengths.length)
+  for (let position = 0; position < keys.length; position++) {
+    const range = index.ranges.get(keys[position] ?? 0)
+    if (range === undefined) continue
+    const weight = weights[position] ?? 0
+    for (let at = range[0]; at < range[1]; at++) {
+      const owner = index.owners[at] ?? 0
+      found[owner] = (found[owner] ?? 0) + weight * (index.weights[at] ?? 0)
+    }
+  }
+  for (let at = 0; at < found.length; at++) {
+    const sum = found[at] ?? 0
+    if (sum !== 0) found[at] = sum / (length * (index.lengths[at] ?? 1))
+  }
+  return found
 }

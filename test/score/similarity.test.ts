@@ -3,8 +3,18 @@ import {describe, expect, test} from 'vitest'
 import type {Finding} from '../../src/scan/finding.ts'
 import {isSameFamily} from '../../src/score/family.ts'
 import {ground} from '../../src/score/grounding.ts'
-import {idfOver, likeness, prepare} from '../../src/score/similarity.ts'
-import {cosine, gramVector, idfOf, normalise, wordsOf, wordVector} from '../../src/score/text.ts'
+import {agreementsOf, catalogueOf, idfOver, likenessesOf, prepare} from '../../src/score/similarity.ts'
+import {
+  cosine,
+  cosinesOf,
+  firstWordsOf,
+  gramVector,
+  idfOf,
+  indexOf,
+  normalise,
+  wordsOf,
+  wordVector,
+} from '../../src/score/text.ts'
 import {codeOf} from './golds.ts'
 
 const code = codeOf({
@@ -23,7 +33,9 @@ const gold: Finding = {
 const idf = idfOver([gold])
 const likenessOf = (more: Partial<Finding>, other: Finding = gold, related: readonly string[] = []): number => {
   const one: Finding = {...gold, ...more}
-  return likeness(prepare(one, ground(one, code), idf), prepare(other, ground(other, code), idf), related).value
+  const candidate = prepare(one, ground(one, code), idf)
+  const catalogue = catalogueOf([prepare(other, ground(other, code), idf, related)])
+  return likenessesOf(candidate, catalogue, agreementsOf(candidate, catalogue))[0]?.value ?? Number.NaN
 }
 const at = (file: string, start_line?: number, evidence?: string): Partial<Finding> => ({
   locations: [{file, ...(start_line === undefined ? {} : {start_line}), ...(evidence === undefined ? {} : {evidence})}],
@@ -138,6 +150,35 @@ describe('words', () => {
     expect(cosine(gramVector('abcdef'), gramVector('abcdef'))).toBeCloseTo(1)
     expect(cosine(gramVector('abcdef'), gramVector('uvwxyz'))).toBe(0)
     expect(cosine(gramVector(''), gramVector(''))).toBeGreaterThanOrEqual(0)
+  })
+  test('many cosines at once are what they are one by one', () => {
+    const words = fc.array(fc.constantFrom('leak', 'queue', 'monitor', 'race', 'cart', ''), {maxLength: 8})
+    fc.assert(
+      fc.property(words, fc.array(words, {maxLength: 6}), (one, others) => {
+        const idf = idfOf(others)
+        const [vector, ...vectors] = [one, ...others].map((each) => wordVector(each, idf))
+        const grams = others.map((each) => gramVector(each.join(' ')))
+        const gram = gramVector(one.join(' '))
+        expect([...cosinesOf(gram, indexOf(grams))]).toEqual(grams.map((each) => cosine(gram, each)))
+        if (vector !== undefined)
+          expect([...cosinesOf(vector, indexOf(vectors))]).toEqual(vectors.map((each) => cosine(vector, each)))
+      }),
+    )
+  })
+  test.each([1, 2, 12])('the first %i words are those of the whole text', (count) => {
+    const text = fc.array(fc.oneof(fc.string({unit: 'binary'}), fc.constantFrom('leak', 'the', ' ', 'aB')), {
+      size: 'large',
+    })
+    fc.assert(
+      fc.property(text, (parts) => {
+        const whole = parts.join(' ')
+        expect(firstWordsOf(whole, count)).toEqual(wordsOf(whole).slice(0, count))
+      }),
+    )
+  })
+  test.each(['ﬁle', 'a\u200bb', 'naïve', 'plain', '\ttabs\r\n', '\u0000', 'ｆ'])('%j has one normal form', (text) => {
+    expect(normalise(text)).toBe(text.normalize('NFKC').replaceAll('\u200b', ''))
+    expect(normalise(normalise(text))).toBe(normalise(text))
   })
 })
 
