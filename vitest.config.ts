@@ -13,8 +13,8 @@ export default defineConfig({
     maxConcurrency: 2,
     // no test replaces a module or keeps state in one, so files of one worker share what they import: a third of the time
     isolate: false,
-    // spawning the bundle takes a second each, and several on a loaded machine
-    testTimeout: 60_000,
+    // spawning the bundle takes a second each, and several on a loaded machine; a property with sixty runs takes as long
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: counts === undefined ? ['default'] : ['default', ['json', {outputFile: counts}]],
   },

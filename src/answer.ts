@@ -5,6 +5,7 @@ import {diagnose} from './gate/diagnosis.ts'
 import {filesAt} from './gate/files.ts'
 import {gatherFacts} from './gate/gather.ts'
 import {optimizeInRunner} from './nightly.ts'
+import {offer} from './offer.ts'
 import {renderExplanation, renderOverride, renderStatus} from './report/brief.ts'
 import {renderDoctor} from './report/doctor.ts'
 import {renderHelp, renderStale} from './report/help.ts'
@@ -47,11 +48,15 @@ export async function answer(request: AnswerRequest, permission: Permission, sha
   const isUnknown = request.command.kind === 'unknown'
   await hub.react(request.comment.id, isUnknown ? 'confused' : 'eyes')
   const context = contextOf(config.statusContext, target.into)
-  const body = await replyTo({request, permission, target, number, config, context, stale, isSeen, shared})
+  const asked = {request, permission, target, number, config, context, stale, isSeen, shared}
+  const {body, exit} =
+    command.kind === 'apply'
+      ? await offer({ids: command.ids, by: request.by, permission, number, target, config, stale}, shared)
+      : {body: await replyTo(asked), exit: 0}
   if (body === null) return 0
   const {url} = await hub.upsertComment({number: request.number, marker: `${marker}-help`, body})
   outside.output('comment-url', url)
-  return 0
+  return exit
 }
 
 async function replyTo(asked: Asked): Promise<Reply> {
@@ -73,6 +78,9 @@ async function replyTo(asked: Asked): Promise<Reply> {
       return open(asked, 'skip', 'this change needs no plan')
     case 'doctor':
       return doctor(shared)
+    // answered before
+    case 'apply':
+      return null
     default: {
       const trial = {kind: 'trial', head: target.base, base: target.base, into: null} as const
       await optimizeInRunner(trial, shared, shared.optimizer)

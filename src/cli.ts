@@ -51,8 +51,9 @@ function add(
     .configureOutput({writeErr: (text) => world.say(plain(text)), writeOut: world.print})
     .showHelpAfterError(`See \`${name} --help\`.`)
   for (const {usage, summary} of each.arguments) sub.argument(usage, summary)
-  const options = each.options.map(({flags, summary, choices}) => {
+  const options = each.options.map(({flags, summary, choices, repeats = false}) => {
     const option = new ParserOption(flags, summary)
+    if (repeats) option.argParser((value, before) => [...(Array.isArray(before) ? before.map(String) : []), value])
     return choices === undefined ? option : option.choices(choices)
   })
   for (const option of options) sub.addOption(option)

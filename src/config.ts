@@ -23,9 +23,11 @@ export const Settings = z.strictObject({
       '`enforce` fails the job (exit 1) when the gate fails, `warn` only says so, `off` decides nothing and sets no status',
     ),
   comment: z
-    .enum(['update', 'off'])
+    .enum(['update', 'recreate', 'off'])
     .default('update')
-    .describe('`update` keeps one comment on the pull request up to date'),
+    .describe(
+      '`update` keeps one comment on the pull request up to date, `recreate` replaces it by a new one at the end of the talk when it would say something else',
+    ),
   commit: z
     .enum(['off', 'pr', 'branch'])
     .default('off')
@@ -59,10 +61,22 @@ export const Settings = z.strictObject({
     .max(20)
     .default(3)
     .describe('how often `evaluate` asks models about one gold standard at most; it stops when the verdict is clear'),
+  batches: z
+    .boolean()
+    .default(false)
+    .describe(
+      '`evaluate` and `optimize` ask Claude by message batches: half the price, mostly within an hour, at most a day',
+    ),
   'max-tokens': z.int().min(1000).max(2_000_000).default(200_000).describe('token budget of the pack'),
   'max-cost-usd': z.number().positive().default(5).describe('stop before a model call that would pass this'),
   include: z.array(z.string()).default([]).describe('read only these (gitignore syntax)'),
   exclude: z.array(z.string()).default([]).describe('do not read these'),
+  'fork-policy': z
+    .enum(['plan', 'offline', 'ask'])
+    .default('plan')
+    .describe(
+      'a pull request from a fork: `plan`, like any other; `offline`, by static rules, no model is paid for it; `ask`, the status waits until somebody who may write comments `/refactor-plan`',
+    ),
   'protected-paths': z
     .array(z.string())
     .default(['.github/**', 'gold/**', 'pipelines/**'])
@@ -80,7 +94,7 @@ export interface Config {
   readonly gold: string
   readonly threshold: number
   readonly gate: 'off' | 'warn' | 'enforce'
-  readonly comment: 'update' | 'off'
+  readonly comment: 'update' | 'recreate' | 'off'
   readonly commit: 'off' | 'pr' | 'branch'
   readonly statusContext: string
   readonly checkRun: 'off' | 'on'
@@ -90,10 +104,12 @@ export interface Config {
   readonly baseline: Settings['baseline']
   readonly tolerance: number
   readonly maxSamples: number
+  readonly batches: boolean
   readonly maxTokens: number
   readonly maxCostUsd: number
   readonly include: readonly string[]
   readonly exclude: readonly string[]
+  readonly forkPolicy: 'plan' | 'offline' | 'ask'
   readonly protectedPaths: readonly string[]
   readonly permissions: readonly ('admin' | 'maintain' | 'write' | 'triage')[]
 }
@@ -114,10 +130,12 @@ const configOf = (settings: Settings): Config => ({
   baseline: settings.baseline,
   tolerance: settings.tolerance,
   maxSamples: settings['max-samples'],
+  batches: settings.batches,
   maxTokens: settings['max-tokens'],
   maxCostUsd: settings['max-cost-usd'],
   include: settings.include,
   exclude: settings.exclude,
+  forkPolicy: settings['fork-policy'],
   protectedPaths: settings['protected-paths'],
   permissions: settings.permissions,
 })

@@ -30,4 +30,9 @@ export interface Host {
   readonly now: () => number
   readonly say: (line: Plain) => void
   readonly signal: AbortSignal | undefined
+  /**
+   * A run among several that go on at the same time, on a host of its own: their questions are sent together. Not there where
+   * questions are asked one by one.
+   */
+  readonly together?: <T>(run: (host: Host) => Promise<T>) => Promise<T>
 }

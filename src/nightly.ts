@@ -46,6 +46,7 @@ async function prepare(folder: string, commits: Commits, shared: Reviewing): Pro
     say: outside.say,
     signal,
     secrets: [shared.token],
+    batches: config.batches,
   })
   const trials: Trials = {config, keys, host, sourceOf}
   const golds = own.length > 0 ? own : await goldsAt(null, null)

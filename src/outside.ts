@@ -5,22 +5,34 @@ import {readdir} from 'node:fs/promises'
 import {basename, dirname, join, relative, resolve} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {openSource, readText} from './adapters/disk.ts'
+import {crowd, type Crowd} from './adapters/crowd.ts'
 import {loadParse} from './adapters/grammars.ts'
 import {home} from './adapters/home.ts'
-import {providers} from './adapters/providers/index.ts'
+import {providers, type ProviderKind} from './adapters/providers/index.ts'
 import {readDocument, valueOf} from './document.ts'
 import {Failure} from './errors.ts'
 import type {Host, Source} from './host.ts'
 import {parsePipeline} from './pipeline/pipeline.ts'
 import type {Pipeline, Trace} from './pipeline/step.ts'
-import {pricesAt} from './prices.ts'
-import {metered, priced, retried, routed, type Budget, type Provider, type Usage} from './provider.ts'
+import {batchRate, pricesAt} from './prices.ts'
+import {
+  limited,
+  metered,
+  priced,
+  retried,
+  routed,
+  type Budget,
+  type MissingKey,
+  type ModelRequest,
+  type Provider,
+  type Usage,
+} from './provider.ts'
 import {unreadLanguages} from './scan/parse.ts'
 import {scrubber, type Scrub} from './secrets.ts'
 import type {Gone} from './score/anchor.ts'
 import {GoldStandard} from './score/gold.ts'
 import type {Decision} from './score/scorecard.ts'
-import type {Plain} from './trust.ts'
+import {plainLine, type Plain} from './trust.ts'
 
 /** Keys and endpoints, by provider. A provider without a key is null. */
 export interface Keys {
@@ -45,7 +57,7 @@ const attempts = 5
 /** The time of the attempts counts: a stall is noticed after 4 minutes and must leave room for another try. */
 const deadlineMs = 20 * 60_000
 
-export function makeHost(settings: {
+export interface HostSettings {
   readonly keys: Keys
   readonly budget: Budget
   readonly say: (line: Plain) => void
@@ -53,19 +65,33 @@ export function makeHost(settings: {
   readonly signal?: AbortSignal
   /** Beside the keys: what no answer of a model may repeat. */
   readonly secrets?: readonly string[]
-}): Host {
+  /** Asks by batch where a vendor has them: for half the price, and up to a day later. */
+  readonly batches?: boolean
+}
+
+export function makeHost(settings: HostSettings): Host {
   const {keys, budget, say, signal} = settings
   const prices = pricesAt(Date.now())
+  const runs = settings.batches === true ? crowd(isBatched) : null
+  const rateOf = (request: ModelRequest): number => (runs !== null && isBatched(request) ? batchRate : 1)
   const models = routed({
-    claude: keys.claude === null ? {keys: providers.claude.keys} : providers.claude.connect(keys.claude),
-    gemini: keys.gemini === null ? {keys: providers.gemini.keys} : providers.gemini.connect(keys.gemini),
+    claude: connected('claude', keys.claude, runs, say),
+    gemini: connected('gemini', keys.gemini, runs, say),
   })
   const scrub = scrubber([keys.claude?.apiKey ?? '', keys.gemini?.apiKey ?? '', ...(settings.secrets ?? [])])
   // the meter stands inside the patience, so that every attempt counts
-  const counted = metered(priced(models, prices), {budget, prices}, settings.onSpent ?? (() => undefined))
-  return {
+  const counted = metered(
+    priced(models, prices, rateOf),
+    {budget, prices, rateOf},
+    settings.onSpent ?? (() => undefined),
+  )
+  const clock = {random: Math.random, now: () => performance.now()}
+  const patient = retried(counted, {...clock, sleep: pause, attempts, deadlineMs})
+  // by batch once more, with the next one: that has waited long enough
+  const once = retried(counted, {...clock, sleep: async () => undefined, attempts: 2, deadlineMs: Infinity})
+  const host: Host = {
     ask: scrubbed(
-      retried(counted, {sleep: pause, random: Math.random, now: () => performance.now(), attempts, deadlineMs}),
+      runs === null ? patient : (request, signal) => (isBatched(request) ? once : patient)(request, signal),
       scrub,
     ),
     loadParse,
@@ -74,6 +100,37 @@ export function makeHost(settings: {
     now: () => performance.now(),
     say,
     signal,
+  }
+  if (runs === null) return host
+  return {...host, together: (run) => runs.join(host.ask, (ask) => run({...host, ask}))}
+}
+
+const kindOf = (name: string): ProviderKind | null =>
+  Object.entries<ProviderKind>(providers).find(([known]) => known === name)?.[1] ?? null
+
+const isBatched = ({provider}: ModelRequest): boolean => kindOf(provider)?.batches !== undefined
+
+/** Runs that go on together would ask a vendor without batches all at once, and be refused for it. */
+const atOnce = 4
+
+function connected(
+  name: keyof typeof providers,
+  key: Keys[keyof Keys],
+  runs: Crowd | null,
+  say: HostSettings['say'],
+): Provider | MissingKey {
+  const kind: ProviderKind = providers[name]
+  if (key === null) return {keys: kind.keys}
+  if (runs === null) return kind.connect(key)
+  const now = (): number => performance.now()
+  if (kind.batches !== undefined)
+    return kind.batches(key, {whenStill: runs.whenStill, sleep: pause, now, say: (line) => say(plainLine(line, 400))})
+  const ask = limited(kind.connect(key), atOnce)
+  let isSaid = false
+  return async (request, signal) => {
+    if (!isSaid) say(plainLine(`${name} has no batches here: it is asked directly, for the whole price`))
+    isSaid = true
+    return ask(request, signal)
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * Claude: the vendor's model pages as read on 22 November 2026 (https://platform.claude.com/docs/en/about-claude/pricing).
  * Gemini: https://ai.google.dev/gemini-api/docs/pricing as read on 7 October 2026; thinking counts as output.
- * Batch is half of all of these. A model that is not here has no price, which is null and never 0.
+ * Batch is half of all of these ({@link batchRate}). A model that is not here has no price, which is null and never 0.
  */
 import type {Prices} from './provider.ts'
 
@@ -25,6 +25,9 @@ const gemini: Prices = {
   'gemini-2.5-flash': {input: 0.3, output: 2.5},
   'gemini-2.5-flash-lite': {input: 0.1, output: 0.4},
 }
+
+/** The part of these prices that a request in a batch costs, by the page named above. */
+export const batchRate = 0.5
 
 /** Half price until the end of 2026, by the vendor's page. */
 const introduced: Prices = {

@@ -81,6 +81,24 @@ export const routed =
     })
   }
 
+/** No more than so many questions at the same time; the others wait for their turn. */
+export function limited(ask: Provider, atOnce: number): Provider {
+  let flying = 0
+  const turns: (() => void)[] = []
+  return async (request, signal) => {
+    if (flying >= atOnce) await new Promise<void>((turn) => turns.push(turn))
+    else flying += 1
+    try {
+      return await ask(request, signal)
+    } finally {
+      // whoever is next takes this place
+      const next = turns.shift()
+      if (next === undefined) flying -= 1
+      else next()
+    }
+  }
+}
+
 /** US dollars for a million tokens. Where a long prompt costs more, all of its tokens do. */
 export interface Price {
   readonly input: number
@@ -107,13 +125,19 @@ export function usdOf(price: Price, usage: Pick<Usage, 'input_tokens' | 'output_
   return (usage.input_tokens * rate.input + usage.output_tokens * rate.output) / 1_000_000
 }
 
+/** The part of its price that a request costs: what is asked by batch costs half. */
+export type Rate = (request: ModelRequest) => number
+
+const inFull: Rate = () => 1
+
 /** Fills `usage.usd`; null for a model without a price. */
 export const priced =
-  (ask: Provider, prices: Prices): Provider =>
+  (ask: Provider, prices: Prices, rateOf: Rate = inFull): Provider =>
   async (request, signal) => {
     const reply = await ask(request, signal)
     const price = priceOf(prices, reply.model) ?? priceOf(prices, request.model)
-    return {...reply, usage: {...reply.usage, usd: price === null ? null : usdOf(price, reply.usage)}}
+    const usd = price === null ? null : usdOf(price, reply.usage) * rateOf(request)
+    return {...reply, usage: {...reply.usage, usd}}
   }
 
 /** null: no limit. `tokens` are input and output together. */
@@ -131,6 +155,8 @@ export interface Metering {
    * that an unknown model passes under is no limit. Without a table the next call after it fails `unknown-price`.
    */
   readonly prices?: Prices
+  /** Of what is reserved before a call; what it did cost is the reply's own. */
+  readonly rateOf?: Rate
 }
 
 /**
@@ -140,12 +166,13 @@ export interface Metering {
  *
  * @param onSpent told the usage of each answered call. Failed calls count as calls only: what they cost nobody says.
  */
-export function metered(ask: Provider, {budget, prices}: Metering, onSpent: (usage: Usage) => void): Provider {
+export function metered(ask: Provider, metering: Metering, onSpent: (usage: Usage) => void): Provider {
+  const {budget} = metering
   const spent = {calls: 0, tokens: 0, usd: 0}
   let unpriced: string | null = null
   const flying = new Map<Promise<unknown>, Charge>()
   return async (request, signal) => {
-    const worst = chargeOf(worstCaseOf(request), request.model, prices)
+    const worst = chargeOf(worstCaseOf(request), request, metering)
     for (;;) {
       if (unpriced !== null && budget !== null && budget.usd !== null) {
         throw new Failure('unknown-price', `${unpriced} has no known price, so ${budget.usd} USD cannot be kept`, {
@@ -162,7 +189,7 @@ export function metered(ask: Provider, {budget, prices}: Metering, onSpent: (usa
     const call = ask(request, signal)
     const settled = call.then(
       (reply) => {
-        const charge = chargeOf(reply.usage, request.model, prices)
+        const charge = chargeOf(reply.usage, request, metering)
         spent.tokens += charge.tokens
         spent.usd += charge.usd ?? 0
         if (charge.usd === null) unpriced = reply.model
@@ -209,12 +236,13 @@ const worstCaseOf = ({system, messages, schema, maxTokens}: ModelRequest): Usage
   return {calls: 1, input_tokens, output_tokens: maxTokens, usd: null}
 }
 
-function chargeOf(usage: Usage, model: string, prices: Prices | undefined): Charge {
+function chargeOf(usage: Usage, request: ModelRequest, {prices, rateOf = inFull}: Metering): Charge {
   const tokens = usage.input_tokens + usage.output_tokens
   if (usage.usd !== null) return {tokens, usd: usage.usd}
-  const price = prices === undefined ? null : priceOf(prices, model)
+  const price = prices === undefined ? null : priceOf(prices, request.model)
   const candidates = price === null ? Object.values(prices ?? {}) : [price]
-  return {tokens, usd: candidates.length === 0 ? null : Math.max(...candidates.map((each) => usdOf(each, usage)))}
+  if (candidates.length === 0) return {tokens, usd: null}
+  return {tokens, usd: Math.max(...candidates.map((each) => usdOf(each, usage))) * rateOf(request)}
 }
 
 export interface Patience {
@@ -268,7 +296,8 @@ function waitOf(tried: number, afterMs: number | null, random: number): number {
 
 const seconds = (milliseconds: number): string => `${Math.max(0, Math.round(milliseconds / 100) / 10)} s`
 
-const givenUp = (failure: Failure, why: string): Failure =>
+/** The same failure, not to be tried again. */
+export const givenUp = (failure: Failure, why: string): Failure =>
   new Failure(failure.code, `${failure.message} (${why})`, {
     exit: failure.exit,
     cause: failure,

@@ -37,6 +37,7 @@ import {addUsage, noUsage, type Usage} from './provider.ts'
 import {annotationsOf} from './report/annotations.ts'
 import {briefOf, parseBrief, type Brief} from './report/brief.ts'
 import {renderStale} from './report/help.ts'
+import {keptOf, parseKept, type Kept} from './report/kept.ts'
 import {renderFailure} from './report/failure.ts'
 import {renderComment, renderSummary, statusDescription} from './report/markdown.ts'
 import {reportOn, type Report} from './report/report.ts'
@@ -125,13 +126,18 @@ export async function review(request: PlanRequest, permission: Permission | null
 }
 
 /** `pending`, as the first thing that anybody sees. A fork's token may not write that: then the verdict is this job's alone. */
-async function announce(target: Target, manner: Manner, {isFork}: PlanRequest, shared: Reviewing): Promise<Reviewing> {
+async function announce(
+  target: Target,
+  manner: Manner,
+  {mayOnlyRead}: PlanRequest,
+  shared: Reviewing,
+): Promise<Reviewing> {
   const reading = plainLine('reading, planning, scoring')
   try {
     await setStatus('pending', reading, target, manner, shared)
-    return isFork && manner.gate === 'off' ? {...shared, dryRun: true} : shared
+    return mayOnlyRead && manner.gate === 'off' ? {...shared, dryRun: true} : shared
   } catch (thrown) {
-    if (!isFork || !(thrown instanceof Failure) || thrown.code !== 'missing-permission') throw thrown
+    if (!mayOnlyRead || !(thrown instanceof Failure) || thrown.code !== 'missing-permission') throw thrown
     const why =
       'the token of a pull request from a fork only reads, and so does Dependabot’s: the verdict is in the summary and the exit code of this job, and no comment or status is written. A workflow on pull_request_target, or a comment /refactor-plan by somebody who may write, can do both.'
     shared.outside.warn(plainLine(why))
@@ -373,7 +379,8 @@ async function reviewIn(folder: string, settled: Settled, request: PlanRequest, 
   }
   const changed =
     target.number === null ? [] : await changedFiles(join(folder, 'objects.git'), target.base, target.head)
-  const chosen = await choosePipeline(config.pipeline, shared.keys, readTrusted)
+  const policy = request.isFork && request.comment === null ? config.forkPolicy : 'plan'
+  const chosen = await choosePipeline(policy === 'offline' ? 'offline' : config.pipeline, shared.keys, readTrusted)
   const golds = await goldOfBase(base, config.gold)
   const gold = golds.find(isOwnGold) ?? null
   const job = await jobOf(head, {chosen, golds, gold, config}, shared)
@@ -389,14 +396,17 @@ async function reviewIn(folder: string, settled: Settled, request: PlanRequest, 
     },
   })
   const packed = await packSource(job, host)
-  const saved = shared.part === 'publish' ? readArtifact(shared.outside.workspace, shared.artifact, target) : null
-  const asks = asksModels(chosen.pipeline) || (saved?.usage.calls ?? 0) > 0
+  const isPublishing = shared.part === 'publish'
+  const waits = policy === 'ask' && (isPublishing || asksModels(chosen.pipeline))
+  const saved = isPublishing && !waits ? readArtifact(shared.outside.workspace, shared.artifact, target) : null
+  const asks = waits || asksModels(chosen.pipeline) || (saved?.usage.calls ?? 0) > 0
   // another goal is another way to ask the same: it adds a sample, and does not begin anew
   const key = keyFor({...job, goal: settled.ownGoal}, chosen, gold, packed, host)
   const before = await recall(settled, {key, asks}, shared)
   const asksAgain = request.again || request.goal !== null
   const isKnown = before.earlier.length > 0 && (!asksAgain || before.earlier.length >= maxSamples)
   if (isKnown && saved === null) return publishAgain(before, settled, shared)
+  if (waits) return waitForWord(settled, shared)
   const judged = saved === null ? await run(job, host, packed) : await judgeAgain(saved, job, packed, host)
   const milliseconds = Math.round(performance.now() - started)
   // another run of the same code may have ended meanwhile
@@ -410,6 +420,18 @@ async function reviewIn(folder: string, settled: Settled, request: PlanRequest, 
   if (shared.part === 'plan') return handOver(report, config, shared)
   const taken = {key: known.key, head: target.head, score, decision: judged.verdict.decision}
   return publish(report, settled, {...known, own: taken.decision, history: withTaken(known.history, taken)}, shared)
+}
+
+/** Models cost money, and anybody may push to a fork as often as he likes: somebody who may command says whether it is spent. */
+async function waitForWord({target, config}: Settled, shared: Reviewing): Promise<number> {
+  const {outside} = shared
+  const words = plainLine('a fork: somebody who may write has to comment /refactor-plan')
+  await setStatus('pending', words, target, config, shared)
+  // meant to stay: the post step must not take it for a run that was killed
+  outside.remember('sha', '')
+  outside.say(words)
+  outside.output('verdict', 'skipped')
+  return 0
 }
 
 /** The plan is taken over, and nothing that was said of it: without a judge, whose words could not be checked. */
@@ -469,35 +491,51 @@ export interface Memory {
   readonly history: History
   /** Of the last plan. */
   readonly brief: Brief
+  /** Its changes, word for word, as many as there was room for; null: none. */
+  readonly kept: Kept | null
 }
 
 /** Longer, and the comment would have too little room for what people see of it. */
 const maxBrief = 12_000
 
-const packBrief = (brief: Brief): string => deflateRawSync(JSON.stringify(brief)).toString('base64')
+const packed = (value: Brief | Kept): string => deflateRawSync(JSON.stringify(value)).toString('base64')
 
 /** Both in one word; of the plan as much as fits. */
-function memoryWord({history, brief}: Memory): string {
+function memoryWord({history, brief}: Omit<Memory, 'kept'>): string {
   let kept = brief
-  let word = packBrief(kept)
+  let word = packed(kept)
   while (word.length > maxBrief && kept.length > 0) {
     kept = kept.slice(0, Math.floor(kept.length * 0.8))
-    word = packBrief(kept)
+    word = packed(kept)
   }
   return `${encodeHistory(history)}.${word}`
 }
 
 function memoryIn(word: string): Memory {
-  const [history = '', packed = ''] = word.split('.')
-  return {history: decodeHistory(history), brief: unpackBrief(packed)}
+  const [history = '', brief = '', kept = ''] = word.split('.')
+  return {
+    history: decodeHistory(history),
+    brief: parseBrief(unpacked(brief)) ?? [],
+    kept: kept === '' ? null : parseKept(unpacked(kept)),
+  }
 }
 
-function unpackBrief(packed: string): Brief {
+/** As many changes as have room, from the first on; what people see comes before. */
+function keptWord(report: Report, room: number): string {
+  for (let most = report.plan.changes.length; most > 0; most = Math.floor(most * 0.8)) {
+    const kept = keptOf(report, most)
+    const word = kept === null ? '' : packed(kept)
+    if (word.length < room) return word === '' ? '' : `.${word}`
+  }
+  return ''
+}
+
+/** Empty where it is not what was packed. */
+function unpacked(word: string): string {
   try {
-    const json = inflateRawSync(Buffer.from(packed, 'base64'), {maxOutputLength: 1_000_000}).toString('utf8')
-    return parseBrief(json) ?? []
+    return inflateRawSync(Buffer.from(word, 'base64'), {maxOutputLength: 1_000_000}).toString('utf8')
   } catch {
-    return []
+    return ''
   }
 }
 
@@ -702,9 +740,11 @@ async function publish(report: Report, settled: Settled, known: Known, shared: R
   tellOutputs(report, saved, config.threshold, outside)
   if (target.number !== null && config.comment !== 'off' && !dryRun) {
     // with the time in it no two runs would say the same, and each would edit the comment; the summary has it
-    const state = memoryWord({history: known.history, brief: briefOf(report)})
-    const body = renderComment({...report, milliseconds: null}, {limit: commentRoom - state.length})
-    const said = {number: target.number, marker: isAside ? asideMarker : marker, body}
+    const word = memoryWord({history: known.history, brief: briefOf(report)})
+    const body = renderComment({...report, milliseconds: null}, {limit: commentRoom - word.length})
+    const state = `${word}${keptWord(report, commentRoom - word.length - body.length)}`
+    const anew = config.comment === 'recreate'
+    const said = {number: target.number, marker: isAside ? asideMarker : marker, body, anew}
     const {url} = await hub.upsertComment(isAside ? said : {...said, state})
     outside.output('comment-url', url)
   }

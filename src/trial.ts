@@ -1,4 +1,5 @@
 /** A pipeline on a gold standard: what `evaluate` and `optimize` do over and over, on this machine and in the runner. */
+import {setMaxListeners} from 'node:events'
 import {existsSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {readText} from './adapters/disk.ts'
@@ -188,7 +189,10 @@ export interface Remembered {
   readonly baseline: Baseline | null
 }
 
-/** The pipeline on every gold standard, one after the other: a budget is one budget. Throws `Failure` `same-name`. */
+/**
+ * The pipeline on every gold standard, one after the other, because a budget is one budget; all together where the host sends their
+ * questions together. Throws `Failure` `same-name`.
+ */
 export async function evaluateAll(
   chosen: Chosen,
   golds: readonly GoldFile[],
@@ -200,11 +204,13 @@ export async function evaluateAll(
   const stands = await standsOf(golds, trials)
   const isJudged = (await chooseJudge(config.judge, pipeline, keys)) !== null
   const sampleKeys = ledger === null ? null : await keysOfAll(stands, chosen, isJudged, trials)
+  const {tried, stop} = tryingOf(pipeline, trials)
   const evaluation = await evaluate({
     golds: golds.map(({gold}) => gold),
+    ...(host.together === undefined ? {} : {together: {stop}}),
     scoreOn: async ({name}) => {
       const started = host.now()
-      const {scorecard, trace} = await tryOn(pipeline, standOf(stands, name), trials)
+      const {scorecard, trace} = await tried(standOf(stands, name))
       return {scorecard, usage: trace.usage, milliseconds: host.now() - started}
     },
     known: ({name}) => ledger?.samplesOf(sampleKeys?.get(name) ?? '') ?? [],
@@ -226,6 +232,36 @@ export async function evaluateAll(
     before: ({name}) => caseIn(baseline, pipeline.name, standOf(stands, name).file),
   })
   return {evaluation, baseline: baselineOf(pipeline.name, evaluation, (name) => standOf(stands, name).file)}
+}
+
+/**
+ * One run, among others where the host has them together; those say whose lines theirs are. Once they are stopped nothing is asked
+ * any more, but whoever has all his answers comes to his end: they are paid for.
+ */
+function tryingOf(
+  pipeline: Pipeline,
+  trials: Trials,
+): {readonly tried: (stand: Stand) => Promise<Judged>; readonly stop: () => void} {
+  const {together, signal, say} = trials.host
+  if (together === undefined) return {tried: (stand) => tryOn(pipeline, stand, trials), stop: () => {}}
+  const controller = new AbortController()
+  // each run listens to it, and from the eleventh on Node warns of a leak
+  setMaxListeners(0, controller.signal)
+  const stop = (): void => controller.abort()
+  if (signal?.aborted === true) stop()
+  else signal?.addEventListener('abort', stop, {once: true})
+  return {
+    tried: (stand) =>
+      together((own) => {
+        const host: Host = {
+          ...own,
+          ask: (request) => own.ask(request, controller.signal),
+          say: (line) => say(plainLine(`${stand.file.gold.name}: ${line}`, 400)),
+        }
+        return tryOn(pipeline, stand, {...trials, host})
+      }),
+    stop,
+  }
 }
 
 const caseIn = (baseline: Baseline | null, pipeline: string, {gold, text}: GoldFile): BaselineCase | null =>

@@ -26,7 +26,7 @@ const imports: readonly Import[] = files.flatMap((from) =>
   }),
 )
 
-const stages = ['request', 'pack', 'scan', 'pipeline', 'plan', 'score', 'report', 'optimize']
+const stages = ['request', 'pack', 'scan', 'pipeline', 'plan', 'apply', 'score', 'report', 'optimize']
 const registries = [
   'scan/rules',
   'pipeline/steps',
@@ -53,6 +53,8 @@ const entries = [
   'review.ts',
   'nightly.ts',
   'trial.ts',
+  'amendment.ts',
+  'offer.ts',
 ]
 const isEntry = (file: string): boolean => entries.includes(file) || file.startsWith('commands/')
 const stageOf = (file: string): number => stages.indexOf(file.split('/')[0] ?? '')

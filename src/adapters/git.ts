@@ -307,7 +307,13 @@ function treeEntry(field: string, prefix: string): Entry | null {
   const path = full.startsWith(prefix) ? full.slice(prefix.length) : ''
   if (!isInside(path)) return null
   const kind = mode === '160000' ? 'submodule' : mode === '120000' ? 'symlink' : 'file'
-  return {path, kind, bytes: size === '-' ? null : Number(size), sha: kind === 'submodule' ? null : object}
+  const entry = {
+    path,
+    kind,
+    bytes: size === '-' ? null : Number(size),
+    sha: kind === 'submodule' ? null : object,
+  } as const
+  return mode === '100755' ? {...entry, isExecutable: true} : entry
 }
 
 /**
@@ -428,6 +434,17 @@ export async function changedFiles(gitDir: string, base: string, head: string): 
     }
   }
   return changed
+}
+
+/**
+ * What is different between two folders below `root`, as `git diff` says it, with paths from inside them. Nothing of a repository
+ * around it is read. null: there is no git, or it could not.
+ */
+export async function differenceIn(root: string, before: string, after: string): Promise<string | null> {
+  const flags = ['--no-index', '--no-ext-diff', '--no-textconv', '--no-color', '--no-renames', '--unified=3']
+  const names = ['--src-prefix=', '--dst-prefix=', '--', before, after]
+  const {code, stdout} = await run([...inGit(join(root, 'no-repository')), 'diff', ...flags, ...names], {cwd: root})
+  return code === 0 || code === 1 ? stdout.toString('utf8') : null
 }
 
 export interface FetchOptions {

@@ -1,6 +1,7 @@
 /** GitHub's REST API, as far as the program needs it. The SDK is named here and nowhere else, and loaded at the first call. */
 import type {Octokit} from '@octokit/rest'
 import * as z from 'zod'
+import {isReached, refusalOf, type Bounds} from '../apply/place.ts'
 import {Failure, messageOf} from '../errors.ts'
 import type {BranchRules, FolderEntry, Protection, RequiredCheck, Rulebook, WorkflowDefaults} from '../gate/facts.ts'
 import {isFork, type Account} from '../request/event.ts'
@@ -75,6 +76,8 @@ export interface CommentRequest {
   readonly body: Markdown
   /** One word behind the marker, out of sight. Not given: what is there stays. */
   readonly state?: string
+  /** What says something else is not changed: a new comment takes its place, at the end of the talk, where people are told of it. */
+  readonly anew?: boolean
 }
 
 export interface Written {
@@ -90,7 +93,10 @@ export interface Commit {
   readonly branch: string
   /** Full SHA that a new branch starts from. */
   readonly base: string
-  readonly files: readonly {readonly path: string; readonly text: string}[]
+  /** `text` null: the file goes. */
+  readonly files: readonly {readonly path: string; readonly text: string | null; readonly isExecutable?: boolean}[]
+  /** Paths and folders that may be written, and what of them not; not given: YAML of pipelines and gold standards alone. */
+  readonly within?: {readonly names: readonly string[]; readonly bounds: Bounds}
   readonly message: Plain
 }
 
@@ -160,7 +166,7 @@ export function github(settings: Settings): GitHub {
     setStatus: (status) => writeStatus(client, status),
     addCheckRun: (check) => writeCheckRun(client, check),
     upsertComment: (comment) => upsertComment(client, comment),
-    stateOf: async (number, marker) => stateIn((await findComment(client, number, marker))?.body ?? '', marker),
+    stateOf: async (number, marker) => stateIn((await findComments(client, number, marker))[0]?.body ?? '', marker),
     toldOf: (sha, context) => readTold(client, sha, context),
     react: (comment, content) => react(client, comment, content),
     commitFiles: (commit) => commitFiles(client, commit),
@@ -559,7 +565,10 @@ interface Comment {
 const maxBody = 65_536
 const canWritePulls = 'pull-requests: write'
 
-async function upsertComment(client: Client, {number, marker, body, state}: CommentRequest): Promise<Written> {
+async function upsertComment(
+  client: Client,
+  {number, marker, body, state, anew = false}: CommentRequest,
+): Promise<Written> {
   if (!/^\w[\w:./-]{0,98}\w$/.test(marker) || marker.includes('--')) {
     throw new Failure('bad-marker', `${plainLine(marker, 80)} cannot mark a comment`)
   }
@@ -572,17 +581,47 @@ async function upsertComment(client: Client, {number, marker, body, state}: Comm
   if (longest > maxBody) {
     throw new Failure('comment-too-long', `the comment has ${longest} characters, GitHub takes ${maxBody}`)
   }
-  const {value, made} = await ensure(
-    client,
-    () => findComment(client, number, marker),
-    () => createComment(client, number, wholeOf('')),
-  )
+  let older: readonly Comment[] = []
+  const look = async (): Promise<Comment | null> => {
+    const [newest = null, ...others] = await findComments(client, number, marker)
+    older = others
+    return newest
+  }
+  const {value, made} = await ensure(client, look, () => createComment(client, number, wholeOf('')))
   const whole = wholeOf(value.body)
-  if (isSame(value.body, whole)) return {id: value.id, url: value.url, done: made ? 'created' : 'unchanged'}
-  await call(client, {what: `change comment ${value.id}`, needs: canWritePulls}, ({issues}) =>
-    issues.updateComment({...client.where, comment_id: value.id, body: whole}),
-  )
-  return {id: value.id, url: value.url, done: 'updated'}
+  if (isSame(value.body, whole)) {
+    await removeComments(client, older)
+    return {id: value.id, url: value.url, done: made ? 'created' : 'unchanged'}
+  }
+  if (!anew) {
+    await call(client, {what: `change comment ${value.id}`, needs: canWritePulls}, ({issues}) =>
+      issues.updateComment({...client.where, comment_id: value.id, body: whole}),
+    )
+    await removeComments(client, older)
+    return {id: value.id, url: value.url, done: 'updated'}
+  }
+  const lookAgain = async (): Promise<Comment | null> => {
+    const newest = await look()
+    return newest !== null && isSame(newest.body, whole) ? newest : null
+  }
+  const {value: next} = await ensure(client, lookAgain, () => createComment(client, number, whole))
+  await removeComments(client, [value, ...older.filter(({id}) => id !== value.id)])
+  return {id: next.id, url: next.url, done: 'created'}
+}
+
+const maxRemoved = 5
+
+/** Two runs that end together write two comments, and the older one would tell an old verdict for ever. No run fails for that. */
+async function removeComments(client: Client, comments: readonly Comment[]): Promise<void> {
+  for (const {id} of comments.slice(0, maxRemoved)) {
+    try {
+      await call(client, {what: `remove comment ${id}`, needs: canWritePulls}, ({issues}) =>
+        issues.deleteComment({...client.where, comment_id: id}),
+      )
+    } catch {
+      return
+    }
+  }
 }
 
 /** The first line is a hidden comment that starts with the marker; state may follow it. Text further down may be a quote. */
@@ -596,23 +635,21 @@ const isSame = (a: string, b: string): boolean => normal(a) === normal(b)
 const normal = (body: string): string => body.replaceAll('\r\n', '\n').trimEnd()
 
 /**
- * The newest that carries the marker and was written by this very account: anybody can write the marker, and a comment of
+ * The newest first, of those that carry the marker and were written by this very account: anybody can write the marker, and a comment of
  * somebody else must neither be changed nor believed.
  */
-async function findComment(client: Client, number: number, marker: string): Promise<Comment | null> {
+async function findComments(client: Client, number: number, marker: string): Promise<readonly Comment[]> {
   const me = await client.login()
-  let newest: Comment | null = null
+  const found: Comment[] = []
   for (let page = 1; ; page++) {
     const {data, headers} = await call(
       client,
       {what: `read the comments of ${number}`, needs: 'pull-requests: read'},
       ({issues}) => issues.listComments({...client.where, issue_number: number, per_page: 100, page}),
     )
-    for (const {id, html_url: url, body = '', user} of data) {
-      const mine = user?.login === me && isMarked(body, marker)
-      if (mine && (newest === null || id > newest.id)) newest = {id, url, body}
-    }
-    if (!hasNext(headers.link)) return newest
+    for (const {id, html_url: url, body = '', user} of data)
+      if (user?.login === me && isMarked(body, marker)) found.push({id, url, body})
+    if (!hasNext(headers.link)) return found.toSorted((a, b) => b.id - a.id)
   }
 }
 
@@ -639,19 +676,22 @@ const canWriteContents = 'contents: write'
 /** Nothing else is ever committed, whatever a model or an artifact names. */
 const writable = /^(?:evolved_pipelines|pipelines|gold)\/[A-Za-z0-9._/-]+\.ya?ml$/
 
-function checkCommit({branch, base, files}: Commit): void {
+function checkCommit({branch, base, files, within}: Commit): void {
   const segments = branch.split('/')
   const named = /^refactor-plan\/[A-Za-z0-9._/-]{1,200}$/.test(branch)
   if (!named || segments.some((part) => !/^[A-Za-z0-9_-]/.test(part) || /\.\.|\.$|\.lock$/.test(part))) {
     throw new Failure('bad-branch', `${plainLine(branch, 80)} is not a branch below refactor-plan/`)
   }
   if (!isSha(base)) throw new Failure('bad-commit', `${plainLine(base, 80)} is not the full SHA of a commit`)
-  const wrong = files.find(
-    ({path}) => !writable.test(path) || path.split('/').some((part) => /^\.{0,2}$|^\.git$/i.test(part)),
-  )
+  const isWrong = (path: string): boolean =>
+    within === undefined
+      ? !writable.test(path) || path.split('/').some((part) => /^\.{0,2}$|^\.git$/i.test(part))
+      : !isReached(path, within.names) || refusalOf(path, within.bounds) !== null
+  const wrong = files.find(({path}) => isWrong(path))
   if (wrong) {
+    const allowed = 'only YAML files below evolved_pipelines/, pipelines/ and gold/ are'
     throw new Failure('not-writable', `${plainLine(wrong.path, 120)} may not be committed`, {
-      hint: 'only YAML files below evolved_pipelines/, pipelines/ and gold/ are',
+      hint: within === undefined ? allowed : 'only files that the change names are, and none that is protected',
     })
   }
 }
@@ -697,7 +737,12 @@ async function makeCommit(client: Client, parent: string, {files, message}: Comm
     const {data: tree} = await git.createTree({
       ...client.where,
       base_tree: before.tree.sha,
-      tree: files.map(({path, text}) => ({path, mode: '100644', type: 'blob', content: scrub(text)})),
+      tree: files.map(({path, text, isExecutable}) => ({
+        path,
+        mode: isExecutable === true ? '100755' : '100644',
+        type: 'blob',
+        ...(text === null ? {sha: null} : {content: scrub(text)}),
+      })),
     })
     if (tree.sha === before.tree.sha) return null
     const {data} = await git.createCommit({

@@ -77,6 +77,10 @@ const unavailable = (message: string, retry: {readonly afterMs: number | null} |
 export const garbled = ({provider, model}: Party, what: string): Failure =>
   unavailable(`${provider} (${model}) ${what}`, {afterMs: null})
 
+/** What asking again would not help, or would be paid for twice. */
+export const unanswered = ({provider, model}: Party, what: string): Failure =>
+  unavailable(`${provider} (${model}) ${what}`, null)
+
 /** No connection, or one that broke. */
 export const unreachable = (party: Party, thrown: unknown): Failure =>
   unavailable(`${party.provider} (${party.model}) could not be reached: ${clean(reasonsOf(thrown), party)}`, {
@@ -174,10 +178,30 @@ function clean(message: string, {apiKey}: Party): string {
 /** `fetch failed` says nothing; the cause below it does. */
 function reasonsOf(thrown: unknown): string {
   const reasons: string[] = []
-  for (let each: unknown = thrown; each instanceof Error && reasons.length < 4; each = each.cause) {
-    const code = 'code' in each && typeof each.code === 'string' ? each.code : ''
-    const words = each.message === '' ? code : each.message
-    if (words !== '' && !reasons.includes(words)) reasons.push(words)
+  for (const each of causesOf(thrown)) {
+    const words = each.message === '' ? codeOf(each) : each.message
+    if (words !== '' && !reasons.includes(words) && reasons.length < 4) reasons.push(words)
   }
   return reasons.length === 0 ? messageOf(thrown) : reasons.join(': ')
 }
+
+function causesOf(thrown: unknown): readonly Error[] {
+  const causes: Error[] = []
+  for (let each: unknown = thrown; each instanceof Error && causes.length < 8; each = each.cause) causes.push(each)
+  return causes
+}
+
+const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '')
+
+const beforeSending = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]
+
+/** There was no connection at all, so that nothing can have come of it. */
+export const wasNeverSent = (thrown: unknown): boolean =>
+  causesOf(thrown).some((each) => beforeSending.includes(codeOf(each)))

@@ -27,6 +27,8 @@ export interface Option {
   readonly flags: string
   readonly summary: string
   readonly choices?: readonly string[]
+  /** It may be given more than once; all of it arrives as a list. */
+  readonly repeats?: boolean
 }
 
 export interface Command {

@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs'
 import {relative, resolve, sep} from 'node:path'
 import {appendText, checkWritable, readText} from '../adapters/disk.ts'
+import {untilInterrupted} from '../adapters/interruption.ts'
 import type {Config} from '../config.ts'
 import {valueOf} from '../document.ts'
 import {Failure} from '../errors.ts'
@@ -26,6 +27,10 @@ export const evaluate: Command = {
     {flags: '--tolerance <number>', summary: 'points by which the mean may fall below the baseline; default 0.25'},
     {flags: '--update-baseline', summary: 'write what was reached to the --baseline file, unless it is lower'},
     {flags: '--ledger <file>', summary: 'keep every sample here: running again adds to them and rolls nothing again'},
+    {
+      flags: '--batches',
+      summary: 'ask Claude by message batches: half the price, mostly within an hour, at most a day',
+    },
     sourcesOption,
     {flags: '--format <format>', summary: 'table or json', choices: ['table', 'json']},
   ],
@@ -36,7 +41,12 @@ export const evaluate: Command = {
     const keys = keysOf(world.env)
     const chosen = await choosePipeline(config.pipeline, keys, async (file) => readText(resolve(world.cwd, file)))
     if (chosen.note !== null) world.say(plainLine(chosen.note))
-    const host = makeHost({keys, budget: {calls: null, tokens: null, usd: config.maxCostUsd}, say: world.say})
+    const host = makeHost({
+      keys,
+      budget: {calls: null, tokens: null, usd: config.maxCostUsd},
+      say: world.say,
+      ...(config.batches ? {batches: true, signal: untilInterrupted()} : {}),
+    })
     const sourceOf = async (gold: GoldFile): ReturnType<typeof sourceOfGold> =>
       sourceOfGold(gold, world.cwd, files.clones)
     const trials = {config, keys, host, sourceOf, hidden: hiddenOf(files, world.cwd)}

@@ -1,4 +1,5 @@
 /** ◆ The commands of the command line. A new one is one file beside this and one line here. */
+import {apply} from './apply.ts'
 import {check} from './check.ts'
 import type {Command} from './command.ts'
 import {doctor} from './doctor.ts'
@@ -24,6 +25,7 @@ export const commands = {
   evaluate,
   optimize,
   gold,
+  apply,
   check,
   report,
   init,

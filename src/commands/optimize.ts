@@ -1,5 +1,6 @@
 import {resolve} from 'node:path'
 import {readText, writeInside} from '../adapters/disk.ts'
+import {untilInterrupted} from '../adapters/interruption.ts'
 import {Failure} from '../errors.ts'
 import {cloneFolderOf, configOf, ownGolds, settingOptions, sourcesOption} from '../locally.ts'
 import {choosePipeline, keysOf, makeHost, sourceOfGold, type GoldFile} from '../outside.ts'
@@ -18,6 +19,10 @@ export const optimize: Command = {
     ...settingOptions.filter(({flags}) => kept.some((each) => flags.startsWith(each))),
     {flags: '--optimizer <name>', summary: 'how the search goes; default: bootstrap', choices: optimizerNames},
     {flags: '--budget <calls>', summary: 'model calls at most, all steps and the judge together'},
+    {
+      flags: '--batches',
+      summary: 'ask Claude by message batches: half the price, but run after run, each mostly within an hour',
+    },
     sourcesOption,
     {flags: '--output <folder>', summary: 'where the evolved YAML is written; default: evolved_pipelines/'},
     {flags: '--format <format>', summary: 'text or json', choices: ['text', 'json']},
@@ -30,7 +35,8 @@ export const optimize: Command = {
     const keys = keysOf(world.env)
     const chosen = await choosePipeline(config.pipeline, keys, async (file) => readText(resolve(world.cwd, file)))
     const budget = {calls: callsOf(flags), tokens: null, usd: config.maxCostUsd}
-    const host = makeHost({keys, budget, say: world.say})
+    const byBatch = config.batches ? {batches: true, signal: untilInterrupted()} : {}
+    const host = makeHost({keys, budget, say: world.say, ...byBatch})
     const clones = cloneFolderOf(flags, world)
     const trials = {config, keys, host, sourceOf: async (gold: GoldFile) => sourceOfGold(gold, world.cwd, clones)}
     const golds = await goldsAt(folder, ownGolds(config, world.cwd))

@@ -4,6 +4,8 @@ export interface Entry {
   readonly kind: 'file' | 'symlink' | 'submodule'
   readonly bytes: number | null
   readonly sha: string | null
+  /** Only git objects say it. */
+  readonly isExecutable?: true
 }
 
 export const leftOutReasons = [

@@ -29,7 +29,7 @@ const maxPath = 1024
 const maxDepth = 64
 
 /** File systems differ in case and in Unicode form; what is gold on one of them is gold here. */
-const folded = (path: string): string => path.normalize('NFC').toLowerCase().normalize('NFC')
+export const folded = (path: string): string => path.normalize('NFC').toLowerCase().normalize('NFC')
 
 const rootOf = (root: string): string =>
   folded(root)

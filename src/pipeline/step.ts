@@ -28,6 +28,8 @@ export interface Tools {
   readonly draft: (source: unknown) => {readonly text: string; readonly data: unknown}
   /** JSON Schemas that a pipeline may name, as in `schema: plan`. */
   readonly schemas: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** What is wrong with an answer of a named schema beside its form, in words that its author can act on; none: nothing. */
+  readonly checks?: Readonly<Record<string, (data: unknown) => readonly string[]>>
 }
 
 /** Words of a step that may evolve, by their name inside the step (`prompt`, `system`, `examples`). */

@@ -32,6 +32,7 @@ export function renderHelp(unknown: Untrusted | null, {config, context, base, by
 | \`/refactor-plan --pipeline=offline\` | with another pipeline, for information: the gate is not touched |
 | \`/refactor-plan status\` | what the gate says, and said before |
 | \`/refactor-plan explain F3\` | one finding or change of the plan, and what the score makes of it |
+| \`/refactor-plan apply C1\` | have a change of the plan made, as a pull request into this branch (maintain or admin; never for a fork) |
 | \`/refactor-plan override <reason>\` | open the gate for this head (maintain or admin, not the author) |
 | \`/refactor-plan skip\` | the same for a change that needs no plan |
 | \`/refactor-plan optimize\` | search for better words for the pipeline of the base branch |

@@ -21,6 +21,8 @@ export type Command =
   | {readonly kind: (typeof plainWords)[number]}
   /** `id` of a finding or a change of the plan in the comment. */
   | {readonly kind: 'explain'; readonly id: string}
+  /** Carry out changes of the plan in the comment, on a branch of their own. */
+  | {readonly kind: 'apply'; readonly ids: readonly string[]}
   /** Open the gate for this head, whatever its verdict. `sha` as for a run; the reason has at most 300 characters. */
   | {readonly kind: 'override'; readonly sha: string | null; readonly reason: Untrusted}
   | {readonly kind: 'skip'; readonly sha: string | null}
@@ -30,6 +32,7 @@ export type Command =
 const maxLine = 1000
 const maxGoal = 500
 const maxReason = 300
+const maxChanges = 10
 const nothing: RunCommand = {kind: 'run', goal: null, sha: null, pipeline: null, again: false}
 
 /** null when the comment is no command: the word must start the first line. */
@@ -57,9 +60,11 @@ function answerOf([first = '', ...rest]: readonly string[]): Command | null {
   if (alone !== undefined) return rest[0] === undefined ? {kind: alone} : unknown(rest[0])
   if (first === 'explain') {
     const [id = '', more] = rest
-    return more === undefined && /^[A-Za-z][\w.-]{0,63}$/.test(id)
-      ? {kind: 'explain', id}
-      : unknown(more ?? (id || first))
+    return more === undefined && isId(id) ? {kind: 'explain', id} : unknown(more ?? (id || first))
+  }
+  if (first === 'apply') {
+    const wrong = rest.find((id, at) => !isId(id) || at >= maxChanges)
+    return wrong === undefined && rest.length > 0 ? {kind: 'apply', ids: rest} : unknown(wrong ?? first)
   }
   const [next = '', ...others] = rest
   const sha = /^[0-9a-f]{7,64}$/i.test(next) ? next.toLowerCase() : null
@@ -69,6 +74,9 @@ function answerOf([first = '', ...rest]: readonly string[]): Command | null {
   const reason = words.join(' ').replaceAll(/["“”]/g, '').trim()
   return reason === '' ? unknown(first) : {kind: 'override', sha, reason: reason.slice(0, maxReason)}
 }
+
+/** Of a finding or a change. */
+const isId = (id: string): boolean => /^[A-Za-z][\w.-]{0,63}$/.test(id)
 
 const unknown = (word: string): Command => ({kind: 'unknown', word: word.slice(0, 64)})
 

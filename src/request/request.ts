@@ -34,8 +34,10 @@ export interface PlanRequest {
   readonly again: boolean
   /** The comment that asked, for a reaction; `at` is when, ISO 8601: a later push was not meant. */
   readonly comment: {readonly id: number; readonly at: string} | null
-  /** A pull request from a fork, or of Dependabot, on `pull_request`: its token may be one that only reads. */
+  /** A pull request whose code comes from a fork: nobody here has let its author in. */
   readonly isFork: boolean
+  /** A pull request from a fork, or of Dependabot, on `pull_request`: its token may be one that only reads. */
+  readonly mayOnlyRead: boolean
 }
 
 /** `mode: evaluate` or `optimize`: a pipeline is measured, not a plan of this code. */
@@ -179,6 +181,7 @@ const plan = (target: Target, more: Partial<Omit<PlanRequest, 'kind' | 'target'>
   again: false,
   comment: null,
   isFork: false,
+  mayOnlyRead: false,
   ...more,
 })
 
@@ -187,9 +190,9 @@ function ofPullRequest(event: PullRequestEvent): Request {
   if (!plannedActions.includes(event.action) && !event.retargeted) return skip('nothing-to-plan')
   if (event.draft) return skip('draft')
   // Dependabot's token only reads as well, though its branch is in the same repository
-  const isReadOnly = event.head.fork || event.author?.login === 'dependabot[bot]'
-  const isFork = isReadOnly && event.kind === 'pull_request'
-  return plan({kind: 'pull-request', number: event.number, head: event.head.sha}, {isFork})
+  const isFork = event.head.fork
+  const mayOnlyRead = event.kind === 'pull_request' && (isFork || event.author?.login === 'dependabot[bot]')
+  return plan({kind: 'pull-request', number: event.number, head: event.head.sha}, {isFork, mayOnlyRead})
 }
 
 function ofComment(event: IssueCommentEvent, {permission, allowed}: Facts): Request {

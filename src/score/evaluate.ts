@@ -73,6 +73,11 @@ export interface Evaluating {
   readonly skipped?: (gold: GoldStandard) => string | null
   /** Each sample as soon as it is there: what was paid for must outlive whatever comes next. */
   readonly keep?: (gold: GoldStandard, scored: Scored) => void
+  /** All samples that are wanted at a time are taken at that time, and not one after the other. */
+  readonly together?: {
+    /** One of them has failed every case alike: what the others still do is for nobody. */
+    readonly stop: () => void
+  }
 }
 
 /** The model's fault: a reply in no form is a plan worth 0, while an outage says nothing about the pipeline. */
@@ -106,17 +111,62 @@ interface Running {
 export async function evaluate(evaluating: Evaluating): Promise<Evaluation> {
   const running = evaluating.golds.map((gold) => begin(gold, evaluating))
   const taken: Evaluation['taken'][number][] = []
-  for (let round = 1; round <= mostSamples(evaluating); round++) {
+  const take = async (each: Running): Promise<void> => {
+    const scored = await takeOne(each, evaluating)
+    if (scored === null) return
+    taken.push({...scored, gold: each.gold.name})
+    evaluating.keep?.(each.gold, scored)
+  }
+  for (const round of roundsOf(evaluating)) {
     if (round > leastSamples && isClear(running, evaluating.policy)) break
-    for (const each of running) {
-      if (each.skipped !== null || each.stopped !== null || samplesOf(each).length >= round) continue
-      const scored = await takeOne(each, evaluating)
-      if (scored === null) continue
-      taken.push({...scored, gold: each.gold.name})
-      evaluating.keep?.(each.gold, scored)
-    }
+    const {together} = evaluating
+    if (together === undefined) await oneByOne(running, round, take)
+    else await allAtOnce(running, round, take, together.stop)
   }
   return {...evaluationOf(running, evaluating), taken}
+}
+
+/**
+ * How many samples each is to have before it is looked at whether that is enough. The first ones are never too many, so together
+ * they are one round; the later ones are only taken where the earlier ones leave it open, so each is a round of its own.
+ */
+function roundsOf(evaluating: Evaluating): readonly number[] {
+  const most = mostSamples(evaluating)
+  const first = evaluating.together === undefined ? 1 : Math.min(leastSamples, most)
+  return Array.from({length: Math.max(0, most - first + 1)}, (_, at) => first + at)
+}
+
+const wantsOne = (each: Running, round: number): boolean =>
+  each.skipped === null && each.stopped === null && samplesOf(each).length < round
+
+async function oneByOne(
+  running: readonly Running[],
+  round: number,
+  take: (each: Running) => Promise<void>,
+): Promise<void> {
+  for (const each of running) if (wantsOne(each, round)) await take(each)
+}
+
+/** Waits for all of them, also when one throws, so that nothing goes on unseen; what it throws is what was thrown first. */
+async function allAtOnce(
+  running: readonly Running[],
+  round: number,
+  take: (each: Running) => Promise<void>,
+  stop: () => void,
+): Promise<void> {
+  const wanted = running.flatMap((each) =>
+    wantsOne(each, round) ? Array.from({length: round - samplesOf(each).length}, () => each) : [],
+  )
+  const thrown: unknown[] = []
+  await Promise.all(
+    wanted.map((each) =>
+      take(each).catch((error: unknown) => {
+        thrown.push(error)
+        stop()
+      }),
+    ),
+  )
+  if (thrown.length > 0) throw thrown[0]
 }
 
 const mostSamples = ({exact, policy}: Evaluating): number => (exact ? 1 : policy.samples)

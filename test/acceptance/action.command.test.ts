@@ -26,7 +26,7 @@ describe.concurrent('a writer', {timeout}, () => {
     ],
     ['curly quotes and the head', '/refactor-plan HEAD “Only the mail”', 'Only the mail'],
   ])('%s: the goal reaches the plan', (_, body, goal) =>
-    inScene({}, async ({repository, onComment, comments}) => {
+    inScene({isHere: body.includes('HEAD')}, async ({repository, onComment, comments}) => {
       const run = await onComment({body: body.replace('HEAD', repository.head.slice(0, 9))})
       expect(run.code).toBe(0)
       expect(goalOf(readIn(run, run.outputs['plan-path']))).toBe(goal)
@@ -35,7 +35,7 @@ describe.concurrent('a writer', {timeout}, () => {
   )
 
   test('asks for the head of another time: 😕, nothing judged, and an answer that says so', () =>
-    inScene({}, async ({hub, repository, onComment, comments, reactions}) => {
+    inScene({isHere: true}, async ({hub, repository, onComment, comments, reactions}) => {
       const run = await onComment({body: `/refactor-plan ${repository.base.slice(0, 12)}`})
       expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 0, verdict: 'skipped'})
       expect(reactions()).toEqual(['confused'])
@@ -58,8 +58,8 @@ describe.concurrent('a writer', {timeout}, () => {
       says: /^`/,
     },
   ])('$name: help, once, and nothing judged', ({body, reaction, says}) =>
-    inScene({}, async ({hub, onComment, comments, reactions}) => {
-      const run = await onComment({body})
+    inScene({isHere: true}, async ({hub, onComment, comments, reactions}) => {
+      const run = await onComment({body}, {isHere: reaction !== 'eyes'})
       if (body.endsWith('help')) await onComment({body})
       expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 0, verdict: 'skipped'})
       expect(new Set(reactions())).toEqual(new Set([reaction]))
@@ -75,16 +75,16 @@ describe.concurrent('a writer', {timeout}, () => {
 
 describe.concurrent('a word that asks for an answer', {timeout}, () => {
   test('status and explain know what the last run said', () =>
-    inScene({base: failing}, async ({repository, onPull, onComment, comments}) => {
+    inScene({base: failing, isHere: true}, async ({repository, onPull, onComment, comments}) => {
       await onComment({body: '/refactor-plan status'})
       expect(comments()[0]).toContain(`\`${gate}\` says of \`${repository.head.slice(0, 7)}\`: nothing yet.`)
       await onComment({body: '/refactor-plan explain S1'})
       expect(comments()[0]).toContain('I remember no plan for this pull request')
       await onPull()
-      await onComment({body: '/refactor-plan status'})
+      await onComment({body: '/refactor-plan status'}, {isHere: false})
       expect(comments()).toHaveLength(2)
       expect(comments()[0]).toMatch(/: \*\*failure\*\*, \d\.\d of 10, gate failed/)
-      await onComment({body: '/refactor-plan explain s1'})
+      await onComment({body: '/refactor-plan explain s1'}, {isHere: false})
       expect(comments()[0]).toMatch(/\*\*S1\*\*: high, unsupervised-spawn.*[^]*`lib\/cart\.ex:5`[^]*matched \(G1/)
       await onComment({body: '/refactor-plan explain C1'})
       expect(comments()[0]).toContain('It resolves S1')
@@ -94,7 +94,7 @@ describe.concurrent('a word that asks for an answer', {timeout}, () => {
 
   test('help says what is in force and what the asker may do', () =>
     inScene(
-      {base: {...failing, ...settings({threshold: 6.5, 'status-context': 'plans/own'})}},
+      {base: {...failing, ...settings({threshold: 6.5, 'status-context': 'plans/own'})}, isHere: true},
       async ({onComment, comments}) => {
         await onComment({body: '/refactor-plan help'})
         expect(comments()[0]).toContain('ada has: write')
@@ -117,10 +117,11 @@ describe.concurrent('opening the gate', {timeout}, () => {
     ['a writer', 'write', 'override please', 'failure', /Only somebody who may maintain/],
     ['triage', 'triage', 'override please', 'failure', /^$/],
   ] as const)('%s (%s): %s ends in %s', (_, role, words, state, says) =>
-    inScene({base: failing}, async ({hub, repository, onPull, onComment, statusesOf, comments}) => {
+    inScene({base: failing, isHere: true}, async ({hub, repository, onPull, onComment, statusesOf, comments}) => {
       await onPull()
       hub.state.setPermission('bob', role)
-      const run = await onComment({author: 'bob', body: `/refactor-plan ${words}`})
+      const asked = {author: 'bob', body: `/refactor-plan ${words}`}
+      const run = await onComment(asked, {isHere: state !== 'success'})
       expect(run.code).toBe(0)
       expect(statusesOf(repository.head).at(-1)).toBe(`${gate} ${state}`)
       const told =
@@ -139,7 +140,7 @@ describe.concurrent('opening the gate', {timeout}, () => {
   )
 
   test('nobody opens it for himself, and nobody for a head that he has not seen', () =>
-    inScene({base: failing}, async ({hub, repository, onPull, onComment, statusesOf, comments}) => {
+    inScene({base: failing, isHere: true}, async ({hub, repository, onPull, onComment, statusesOf, comments}) => {
       await onPull()
       hub.state.setPermission('mallory', 'admin')
       await onComment({author: 'mallory', body: '/refactor-plan override mine'})
@@ -160,7 +161,7 @@ describe.concurrent('opening the gate', {timeout}, () => {
 
   test('what is opened for one branch is not open for another', () =>
     inScene(
-      {base: failing, branches: {old: settings({threshold: 9})}},
+      {base: failing, branches: {old: settings({threshold: 9})}, isHere: true},
       async ({hub, repository, onPull, onComment, statusesOf}) => {
         hub.state.setPermission('bob', 'admin')
         const old = repository.branches['old'] ?? ''
@@ -197,7 +198,8 @@ describe.concurrent('who may not command', {timeout}, () => {
       verdict: 'fail',
     },
   ] as const)('$name', ({role, base, code, reaction, verdict}) =>
-    inScene({base: {...failing, ...settings(base)}}, async ({hub, onComment, comments, reactions}) => {
+    inScene({base: {...failing, ...settings(base)}, isHere: role !== 'none'}, async (scene) => {
+      const {hub, onComment, comments, reactions} = scene
       hub.state.setPermission('bob', role)
       const run = await onComment({author: 'bob'})
       expect({code: run.code, verdict: run.outputs['verdict'], reaction: reactions()}).toEqual({
@@ -213,7 +215,7 @@ describe.concurrent('who may not command', {timeout}, () => {
   )
 
   test('nobody, when the permission cannot be asked', () =>
-    inScene({}, async ({hub, onComment, writes}) => {
+    inScene({isHere: true}, async ({hub, onComment, writes}) => {
       hub.faults.push({route: /collaborators/, status: 404})
       const run = await onComment()
       expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 0, verdict: 'skipped'})
@@ -226,7 +228,7 @@ describe.concurrent('who may not command', {timeout}, () => {
     {name: 'by editing an old comment', payload: {action: 'edited'}},
     {name: 'in the middle of a text', payload: {body: 'please\n/refactor-plan'}},
   ] as const)('$name: nothing is asked and nothing written', ({payload}) =>
-    inScene({}, async ({hub, onComment}) => {
+    inScene({isHere: !('on' in payload)}, async ({hub, onComment}) => {
       hub.state.setPermission('machine', 'admin')
       const run = await onComment(payload)
       expect({code: run.code, outputs: run.outputs}).toEqual({code: 0, outputs: {verdict: 'skipped'}})
@@ -235,7 +237,7 @@ describe.concurrent('who may not command', {timeout}, () => {
   )
 
   test('a dry run does not even react', () =>
-    inScene({}, async ({hub, onComment, writes}) => {
+    inScene({isHere: true}, async ({hub, onComment, writes}) => {
       hub.state.setPermission('ada', 'read')
       await onComment({}, {inputs: {'dry-run': 'true'}})
       hub.state.setPermission('ada', 'write')

@@ -1,4 +1,4 @@
-/** Every event in every situation, on the bundle: how the job ends, what is on which commit, and each request that it made. */
+/** Every event in every situation, the plainest of each on the bundle: how the job ends, what is on which commit, and each request that it made. */
 import {describe, expect, test} from 'vitest'
 import {dispatch, mergeGroup, push, schedule, shas, type CommentPayload, type PullPayload} from '../fixtures/events.ts'
 import type {LoggedRequest} from '../fixtures/github.ts'
@@ -178,7 +178,8 @@ describe.concurrent('§9.1 a pull request', {timeout}, () => {
   test.each(rows)('%s of %s', (event, name, ending) => {
     const situation: Situation = situations[name]
     const {from = 'acme/shop'} = situation
-    return inScene({base: failing, branch: from === 'acme/shop' ? 'feature' : null}, async (scene) => {
+    const branch = from === 'acme/shop' ? 'feature' : null
+    return inScene({base: failing, branch, isHere: name !== 'the same repository'}, async (scene) => {
       place(scene, situation)
       if (ending === readOnly) {
         scene.hub.state.tokens.set('ghs_runner', {login: 'github-actions[bot]', kind: 'app', permissions: reads})
@@ -191,7 +192,7 @@ describe.concurrent('§9.1 a pull request', {timeout}, () => {
     const head = Object.fromEntries(
       Array.from({length: 300}, (_, at) => [`lib/part_${at}.ex`, `defmodule Shop.Part${at} do\nend\n`]),
     )
-    return inScene({base: failing, head}, async (scene) => {
+    return inScene({base: failing, head, isHere: true}, async (scene) => {
       place(scene, {})
       await expectEnding(scene, await scene.onPull(), judged(onPull))
     })
@@ -213,7 +214,8 @@ describe.concurrent('§9.1 a comment', {timeout}, () => {
   test.each(rows)('on a pull request of %s: %j', (name, payload, ending) => {
     const situation: Situation = situations[name]
     const {from = 'acme/shop'} = situation
-    return inScene({base: failing, branch: from === 'acme/shop' ? 'feature' : null}, async (scene) => {
+    const branch = from === 'acme/shop' ? 'feature' : null
+    return inScene({base: failing, branch, isHere: name !== 'the same repository'}, async (scene) => {
       place(scene, situation)
       scene.hub.state.setPermission('dependabot[bot]', 'admin')
       await expectEnding(scene, await scene.onComment(payload), ending)
@@ -232,7 +234,8 @@ describe.concurrent('§9.1 a start by hand', {timeout}, () => {
   ]
   test.each(rows)('for %s', (name, ending) => {
     const situation: Situation = name === 'no pull request' ? {} : situations[name]
-    return inScene({base: failing, branch: situation.from === undefined ? 'feature' : null}, async (scene) => {
+    const branch = situation.from === undefined ? 'feature' : null
+    return inScene({base: failing, branch, isHere: name !== 'the same repository'}, async (scene) => {
       place(scene, situation)
       const {base} = scene.repository
       const inputs = name === 'no pull request' ? null : {pr: '7'}
@@ -260,8 +263,8 @@ describe.concurrent('§9.1 a branch', {timeout}, () => {
     ['push', 'of a tag', ({repository: {head}}) => [push({ref: 'refs/tags/v1', after: head}), head], nothing],
     ['push', 'that deletes one', ({repository: {base}}) => [push({after: shas.none}), base], nothing],
   ]
-  test.each(rows)('%s: %s', (event, _, payloadOf, ending) =>
-    inScene({base: failing}, async (scene) => {
+  test.each(rows)('%s: %s', (event, what, payloadOf, ending) =>
+    inScene({base: failing, isHere: what.startsWith('of ') || what.includes('another')}, async (scene) => {
       const [payload, sha] = payloadOf(scene)
       await expectEnding(scene, await scene.on(event, payload, sha), ending)
     }),
@@ -276,7 +279,7 @@ describe.concurrent('§9.1 a merge queue', {timeout}, () => {
     ['gives a group up', 'destroyed', nothing],
   ]
   test.each(rows)('%s', (_, action, ending) =>
-    inScene({base: failing}, async (scene) => {
+    inScene({base: failing, isHere: ending === nothing}, async (scene) => {
       const {base} = scene.repository
       const sha = scene.repository.commit(base, {'docs/queue.md': 'Queued.\n'}, 'Queue')
       const group = {

@@ -44,7 +44,7 @@ describe.concurrent('missing rights', {timeout}, () => {
     readonly permissions: Token['permissions']
     readonly [key: string]: unknown
   }[])('$name: exit 2 and the line to add', ({permissions, says, states, comments}) =>
-    inScene({}, async (scene) => {
+    inScene({isHere: states.length !== 0}, async (scene) => {
       scene.hub.state.tokens.set('ghs_runner', tokenOf(permissions))
       const run = await scene.onPull()
       expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 2, verdict: 'error'})
@@ -57,7 +57,7 @@ describe.concurrent('missing rights', {timeout}, () => {
   )
 
   test('a token that is none', () =>
-    inScene({}, async ({hub, onPull}) => {
+    inScene({isHere: true}, async ({hub, onPull}) => {
       const run = await onPull({inputs: {token: 'ghs_nobody'}})
       expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 2, verdict: 'error'})
       expect(run.stdout).toMatch(/^::error::.*the token is wrong or has run out/m)
@@ -81,7 +81,7 @@ describe.concurrent('a policy that cannot be read', {timeout}, () => {
     {name: 'a key', text: '# ours\nthreshhold: 8\n', says: /\.github\/refactor-plan\.yml:2:1/},
   ])('$name: exit 2, the line, and an error on the commit', ({text, says}) =>
     inScene(
-      {base: {...passing, '.github/refactor-plan.yml': text}},
+      {base: {...passing, '.github/refactor-plan.yml': text}, isHere: text.startsWith('#')},
       async ({repository, onPull, statusesOf, comments}) => {
         const run = await onPull()
         expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 2, verdict: 'error'})
@@ -94,7 +94,7 @@ describe.concurrent('a policy that cannot be read', {timeout}, () => {
 
   test('settings that the API does not find and git does: the defaults are not taken instead', () =>
     inScene(
-      {base: {...passing, ...settings({threshold: 9.9})}},
+      {base: {...passing, ...settings({threshold: 9.9})}, isHere: true},
       async ({hub, repository, onPull, statusesOf, comments}) => {
         hub.faults.push({route: /\/contents\//, status: 404, body: {message: 'Not Found'}})
         const run = await onPull()
@@ -114,7 +114,7 @@ describe.concurrent('a policy that cannot be read', {timeout}, () => {
     },
     {name: 'an input', path: 'a.txt', text: 'a', inputs: {threshold: 'high'}},
   ])('$name: exit 2 and an error on the commit', ({path, text, inputs}) =>
-    inScene({base: {...passing, [path]: text}}, async ({repository, onPull, statusesOf, comments}) => {
+    inScene({base: {...passing, [path]: text}, isHere: true}, async ({repository, onPull, statusesOf, comments}) => {
       const run = await onPull({inputs})
       expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 2, verdict: 'error'})
       expect(statusesOf(repository.head).at(-1)).toBe(error)
@@ -163,7 +163,7 @@ describe.concurrent('an outage that stays', {timeout}, () => {
     {name: 'the comment', fault: gone(routes.comment), states: [pending, error], comments: 0},
     {name: 'the last status', fault: gone(routes.status, 1), states: [pending], comments: 1},
   ])('$name: exit 3, no success, no second comment', ({fault, states, comments}) =>
-    inScene({}, async (scene) => {
+    inScene({isHere: fault.skip !== 1}, async (scene) => {
       scene.hub.faults.push(fault)
       const run = await scene.onPull()
       expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 3, verdict: 'error'})

@@ -119,8 +119,8 @@ describe.concurrent('the gate', {timeout}, () => {
       says: /^❌ .*\(needs 9\.5\)/,
       states: ['pending', 'failure'],
     },
-  ])('$name', ({base, inputs = {}, code, verdict, says, states}) =>
-    inScene({base}, async ({repository, onPull, statusesOf, comments, hub}) => {
+  ])('$name', ({name, base, inputs = {}, code, verdict, says, states}) =>
+    inScene({base, isHere: name !== 'fails'}, async ({repository, onPull, statusesOf, comments, hub}) => {
       const run = await onPull({inputs})
       expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code, verdict})
       expect(statusesOf(repository.head)).toEqual(states.map((state) => `${gate} ${state}`))
@@ -133,7 +133,7 @@ describe.concurrent('the gate', {timeout}, () => {
 
   test('has a name of the base, and no other status is left', () =>
     inScene(
-      {base: {...failing, ...settings({'status-context': 'plans/own'})}},
+      {base: {...failing, ...settings({'status-context': 'plans/own'})}, isHere: true},
       async ({repository, onPull, statusesOf}) => {
         expect((await onPull()).code).toBe(1)
         expect(statusesOf(repository.head)).toEqual(['plans/own pending', 'plans/own failure'])
@@ -145,7 +145,7 @@ describe.concurrent('the gate', {timeout}, () => {
     ['fails', failing, 'failure'],
     ['only warns', {...failing, ...settings({gate: 'warn'})}, 'neutral'],
   ] as const)('%s, and shows findings beside the lines where that is wanted', (_, base, conclusion) =>
-    inScene({base}, async ({hub, repository, onPull}) => {
+    inScene({base, isHere: conclusion !== 'neutral'}, async ({hub, repository, onPull}) => {
       await onPull({inputs: {'check-run': 'on'}})
       expect(hub.state.checks).toMatchObject([{sha: repository.head, name: 'Refactor plan', conclusion}])
       expect(JSON.stringify(hub.state.checks)).toContain('lib/cart.ex')
@@ -154,8 +154,8 @@ describe.concurrent('the gate', {timeout}, () => {
   )
 
   test('writes no comment where none is wanted, and nothing at all in a dry run', () =>
-    inScene({base: {...failing, ...settings({comment: 'off'})}}, async ({onPull, comments, writes}) => {
-      const dry = await onPull({inputs: {'dry-run': 'true'}})
+    inScene({base: {...failing, ...settings({comment: 'off'})}, isHere: true}, async ({onPull, comments, writes}) => {
+      const dry = await onPull({inputs: {'dry-run': 'true'}, isHere: false})
       expect({code: dry.code, verdict: dry.outputs['verdict'], writes: writes()}).toEqual({
         code: 1,
         verdict: 'fail',
@@ -169,7 +169,7 @@ describe.concurrent('the gate', {timeout}, () => {
 
 describe.concurrent('one comment', {timeout}, () => {
   test('is edited by the next run, left alone when nothing changed, and never somebody else’s', () =>
-    inScene({}, async ({hub, repository, onPull, comments, writes}) => {
+    inScene({isHere: true}, async ({hub, repository, onPull, comments, writes}) => {
       const forged = hub.state.addComment({number: 7, login: 'mallory', body: '<!-- refactor-plan -->\n✅ 10 of 10'})
       await onPull()
       const [first = ''] = comments()
@@ -195,7 +195,7 @@ describe.concurrent('other events', {timeout}, () => {
   test.each([{name: 'an edit of the title', payload: {action: 'edited', changes: {title: {from: 'x'}}}}] as const)(
     '$name: nothing is asked and nothing written',
     ({payload}) =>
-      inScene({}, async ({hub, onPull}) => {
+      inScene({isHere: true}, async ({hub, onPull}) => {
         const run = await onPull({payload})
         expect({code: run.code, outputs: run.outputs}).toEqual({code: 0, outputs: {verdict: 'skipped'}})
         expect(hub.requests).toEqual([])
@@ -204,7 +204,7 @@ describe.concurrent('other events', {timeout}, () => {
   )
 
   test('a head that is another one by now is not judged', () =>
-    inScene({}, async ({repository, hub, onPull, writes}) => {
+    inScene({isHere: true}, async ({repository, hub, onPull, writes}) => {
       hub.state.moveHead(7, repository.commit(repository.head, {'a.txt': 'a'}))
       const run = await onPull()
       expect({code: run.code, outputs: run.outputs}).toEqual({code: 0, outputs: {verdict: 'skipped'}})

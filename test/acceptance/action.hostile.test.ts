@@ -110,7 +110,7 @@ describe('§9.4', {timeout}, () => {
         const said = [...comments(), run.summary].join('\n')
         for (const form of forms('ghs_runner')) expect(said).not.toContain(form)
         // the judge was there, said yes to all, and moved no more than its share
-        const unjudged = await onPull({inputs: {...keys(models), judge: 'off'}})
+        const unjudged = await onPull({inputs: {...keys(models), judge: 'off'}, isHere: true})
         const gain = Number(run.outputs['score']) - Number(unjudged.outputs['score'])
         expect(unjudged.outputs['verdict']).toBe('fail')
         expect(gain).toBeLessThanOrEqual(1)
@@ -183,7 +183,7 @@ describe('§9.5', {timeout}, () => {
       expect({code: run.code, pipeline: run.outputs['pipeline']}).toEqual({code: 0, pipeline: 'offline'})
       expect(comments()[0]?.split('\n')[0]).toMatch(/^<!-- refactor-plan-aside -->$/)
       hub.state.setPermission('bob', 'admin')
-      await onComment({author: 'bob', body: `/refactor-plan override ${words}`})
+      await onComment({author: 'bob', body: `/refactor-plan override ${words}`}, {isHere: true})
       expect(hub.state.statuses.at(-1)?.description).toMatch(/^overridden by bob: /)
       for (const body of comments()) {
         const shown = body.split('\n').slice(1).join('\n')

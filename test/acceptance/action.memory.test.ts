@@ -4,7 +4,7 @@ import type {Script} from '../fixtures/models.ts'
 import {mergeGroup, push} from '../fixtures/events.ts'
 import {git} from '../fixtures/git.ts'
 import type {ActionRun} from './bundle.ts'
-import {failing, gate, inScene, keys, type Scene} from './scene.ts'
+import {failing, gate, inScene, keys, settings, type Scene} from './scene.ts'
 import {genesis, spawnClaim, sumClaim} from './script.ts'
 
 const timeout = 120_000
@@ -29,7 +29,7 @@ const inputs = (scene: Scene): Readonly<Record<string, string>> => ({...keys(sce
 describe.concurrent('§9.9 running again', {timeout}, () => {
   test('asks nobody and says the same; rerun asks, and the mean decides', () => {
     const {script, learn} = learning()
-    return inScene({base: failing, models: script}, async (scene) => {
+    return inScene({base: failing, models: script, isHere: true}, async (scene) => {
       const {repository, onPull, onComment, statusesOf, comments} = scene
       const first = await onPull({inputs: inputs(scene)})
       expect(first.outputs).toMatchObject({verdict: 'fail', pipeline: 'genesis'})
@@ -43,7 +43,7 @@ describe.concurrent('§9.9 running again', {timeout}, () => {
         asked: before,
         comment: body,
       })
-      const rerun = await onComment({body: '/refactor-plan rerun'}, {inputs: inputs(scene)})
+      const rerun = await onComment({body: '/refactor-plan rerun'}, {inputs: inputs(scene), isHere: false})
       expect(asked(scene)).toBeGreaterThan(before)
       // 10 now and less than 6 before
       expect(rerun.outputs).toMatchObject({verdict: 'fail', score: '10'})
@@ -52,9 +52,30 @@ describe.concurrent('§9.9 running again', {timeout}, () => {
     })
   })
 
+  test('with `comment: recreate` another verdict is a new comment, the same one none, and what was remembered stays', () => {
+    const {script, learn} = learning()
+    return inScene(
+      {base: {...failing, ...settings({comment: 'recreate'})}, models: script, isHere: true},
+      async (scene) => {
+        const {hub, onPull, onComment, comments} = scene
+        const ids = () =>
+          hub.state.comments.flatMap(({id, author}) => (author?.login === 'github-actions[bot]' ? [id] : []))
+        await onPull({inputs: inputs(scene)})
+        const [first] = ids()
+        await onPull({inputs: inputs(scene)})
+        expect(ids()).toEqual([first])
+        learn()
+        await onComment({body: '/refactor-plan rerun'}, {inputs: inputs(scene)})
+        expect(comments()).toHaveLength(1)
+        expect(ids()).not.toEqual([first])
+        expect(comments()[0]).toContain('The mean of 2 runs of the same code')
+      },
+    )
+  })
+
   test('the same code under another commit is known; other code is not', () => {
     const {script, learn} = learning()
-    return inScene({base: failing, models: script}, async (scene) => {
+    return inScene({base: failing, models: script, isHere: true}, async (scene) => {
       const {hub, repository, onPull, statusesOf} = scene
       await onPull({inputs: inputs(scene)})
       learn()
@@ -81,7 +102,7 @@ describe.concurrent('§9.9 running again', {timeout}, () => {
 
   test('whoever edits the comment can add nothing that is believed', () => {
     const {script} = learning()
-    return inScene({base: failing, models: script}, async (scene) => {
+    return inScene({base: failing, models: script, isHere: true}, async (scene) => {
       const {hub, repository, onPull, onComment} = scene
       await onPull({inputs: inputs(scene)})
       const [own] = hub.state.comments
@@ -106,7 +127,7 @@ describe.concurrent('§9.9 running again', {timeout}, () => {
 
   test('equal scores are as many samples as they are, up to five; a push and a goal of its own begin nothing anew', () => {
     const {script, learn} = learning()
-    return inScene({base: failing, models: script}, async (scene) => {
+    return inScene({base: failing, models: script, isHere: true}, async (scene) => {
       const {hub, repository, onPull, onComment, on, statusesOf} = scene
       await onPull({inputs: inputs(scene)})
       await onComment({body: '/refactor-plan rerun'}, {inputs: inputs(scene)})
@@ -130,7 +151,7 @@ describe.concurrent('§9.9 running again', {timeout}, () => {
 
   test('the merge queue asks nobody about code that is known, and judges code that is not', () => {
     const {script, learn} = learning()
-    return inScene({base: failing, models: script}, async (scene) => {
+    return inScene({base: failing, models: script, isHere: true}, async (scene) => {
       const {repository, onPull, on, statusesOf} = scene
       await onPull({inputs: inputs(scene)})
       learn()
@@ -153,7 +174,7 @@ describe.concurrent('§9.9 running again', {timeout}, () => {
 
   test('a comment that was deleted, or written by somebody else, makes nothing forgotten or remembered', () => {
     const {script, learn} = learning()
-    return inScene({base: failing, models: script}, async (scene) => {
+    return inScene({base: failing, models: script, isHere: true}, async (scene) => {
       const {hub, onPull} = scene
       await onPull({inputs: inputs(scene)})
       const [own] = hub.state.comments.splice(0)

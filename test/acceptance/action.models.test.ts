@@ -87,7 +87,11 @@ describe.concurrent('genesis with both keys', {timeout}, () => {
     {required: 'true', code: 3, verdict: 'error', state: 'error', says: /^⚠️ .*A judge is required/},
   ])('a judge without an answer is said to be; require-judge $required', ({required, code, verdict, state, says}) =>
     inScene(
-      {base: failing, models: genesis(both, (_, role) => (role === 'judge' ? 'I would rather not say.' : null))},
+      {
+        base: failing,
+        models: genesis(both, (_, role) => (role === 'judge' ? 'I would rather not say.' : null)),
+        isHere: true,
+      },
       async ({models, onPull, comments, repository, statusesOf}) => {
         const run = await onPull({inputs: {...keys(models), 'require-judge': required}})
         expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code, verdict})
@@ -135,13 +139,16 @@ describe.concurrent('what a model may do wrong', {timeout}, () => {
       atLeast: 0,
     },
   ])('$name', ({instead, calls, atLeast}) =>
-    inScene({base: failing, models: genesis(both, instead)}, async ({models, onPull, repository, statusesOf}) => {
-      const run = await onPull({inputs: {...keys(models), judge: 'off'}})
-      expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 0, verdict: 'pass'})
-      expect(models.requests).toHaveLength(calls)
-      expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} success`])
-      expect(Date.now() - run.startedAt).toBeGreaterThan(atLeast)
-    }),
+    inScene(
+      {base: failing, models: genesis(both, instead), isHere: atLeast === 0},
+      async ({models, onPull, repository, statusesOf}) => {
+        const run = await onPull({inputs: {...keys(models), judge: 'off'}})
+        expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 0, verdict: 'pass'})
+        expect(models.requests).toHaveLength(calls)
+        expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} success`])
+        expect(Date.now() - run.startedAt).toBeGreaterThan(atLeast)
+      },
+    ),
   )
 
   const always = (wanted: Role, answer: Answer) => (_: unknown, role: Role) => (role === wanted ? answer : null)
@@ -187,7 +194,7 @@ describe.concurrent('what a model may do wrong', {timeout}, () => {
       calls: 1,
     },
   ])('$name, always: an error that says so, and never a success', ({instead, code, says, hint, calls}) =>
-    inScene({base: failing, models: genesis(both, instead)}, async (scene) => {
+    inScene({base: failing, models: genesis(both, instead), isHere: code !== 2}, async (scene) => {
       const {models, onPull, repository, statusesOf, comments} = scene
       const run = await onPull({inputs: {...keys(models), judge: 'off'}})
       expect({code: run.code, verdict: run.outputs['verdict'], state: run.outputs['status-state']}).toEqual({
@@ -208,7 +215,7 @@ describe.concurrent('what a model may do wrong', {timeout}, () => {
   )
 
   test('money that is spent: no call beyond it', () =>
-    inScene({base: failing, models: genesis(both)}, async ({models, onPull, repository, statusesOf}) => {
+    inScene({base: failing, models: genesis(both), isHere: true}, async ({models, onPull, repository, statusesOf}) => {
       const run = await onPull({inputs: {...keys(models), 'max-cost-usd': '0.0001'}})
       expect({code: run.code, verdict: run.outputs['verdict'], calls: models.requests.length}).toEqual({
         code: 2,

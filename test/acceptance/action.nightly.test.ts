@@ -7,7 +7,7 @@ import {parsePipeline} from '../../src/pipeline/pipeline.ts'
 import type {Asked, Script} from '../fixtures/models.ts'
 import type {Files} from '../fixtures/repository.ts'
 import type {ActionRun} from './bundle.ts'
-import {inScene, keys, readIn, written, type Scene} from './scene.ts'
+import {inScene, keys, readIn, written, type Run, type Scene} from './scene.ts'
 import {genesis, spawnClaim, sumClaim, type Claim} from './script.ts'
 
 const timeout = 120_000
@@ -58,9 +58,14 @@ const stubborn: Script = (asked: Asked) => {
   return typeof script === 'function' ? script(asked) : {status: 400}
 }
 
-const run = ({on, repository, models}: Scene, inputs: Readonly<Record<string, string>>): Promise<ActionRun> =>
+const run = (
+  {on, repository, models}: Scene,
+  inputs: Readonly<Record<string, string>>,
+  more: Run = {},
+): Promise<ActionRun> =>
   on('schedule', {schedule: '0 3 * * *'}, repository.base, {
     inputs: {...keys(models), judge: 'off', pipeline: 'genesis', ...inputs},
+    ...more,
   })
 
 const branch = 'refactor-plan/evolve-genesis'
@@ -72,7 +77,7 @@ describe.concurrent('evaluate', {timeout}, () => {
     {name: 'the same where less is asked for', inputs: {pipeline: 'offline', threshold: '1'}, code: 0, verdict: 'pass'},
     {name: 'genesis on models that see everything', inputs: {}, code: 0, verdict: 'pass'},
   ])('$name', ({inputs, code, verdict}) =>
-    inScene({base: golds, models: genesis([spawnClaim, sumClaim])}, async (scene) => {
+    inScene({base: golds, models: genesis([spawnClaim, sumClaim]), isHere: code === 0}, async (scene) => {
       const ended = await run(scene, {mode: 'evaluate', ...inputs})
       expect({code: ended.code, verdict: ended.outputs['verdict']}).toEqual({code, verdict})
       expect(ended.outputs['score']).toMatch(/^\d+(?:\.\d+)?$/)
@@ -82,6 +87,13 @@ describe.concurrent('evaluate', {timeout}, () => {
       expect(written(ended)).toEqual([])
     }),
   )
+
+  test('by message batches: two for two questions, however many gold standards and samples', () =>
+    inScene({base: golds, models: genesis([spawnClaim, sumClaim]), isHere: true}, async (scene) => {
+      const ended = await run(scene, {mode: 'evaluate', batches: 'true'})
+      expect({code: ended.code, verdict: ended.outputs['verdict']}).toEqual({code: 0, verdict: 'pass'})
+      expect(scene.models.batches.map(({questions}) => questions.length)).toEqual([4, 4])
+    }))
 
   test.each([
     {name: 'nothing fell', samples: [1], code: 0, verdict: 'pass'},
@@ -94,7 +106,7 @@ describe.concurrent('evaluate', {timeout}, () => {
     )
     expect(cases).toHaveLength(2)
     const base = {...golds, 'gold/baseline.yaml': JSON.stringify({schema: 1, pipeline: 'offline', cases})}
-    return inScene({base}, async (scene) => {
+    return inScene({base, isHere: true}, async (scene) => {
       const ended = await run(scene, {mode: 'evaluate', pipeline: 'offline', baseline: 'no-regression'})
       expect({code: ended.code, verdict: ended.outputs['verdict']}).toEqual({code, verdict})
       expect(ended.summary).toContain('against the baseline')
@@ -139,7 +151,7 @@ describe.concurrent('optimize', {timeout}, () => {
       })
       expect(pull?.body).toMatch(/✅ Better words for the pipeline genesis/)
       expect(pull?.body).toMatch(/Mean score \d\.\d\d before, \d+\.\d\d best/)
-      const again = await run(scene, {mode: 'optimize', commit: 'pr'})
+      const again = await run(scene, {mode: 'optimize', commit: 'pr'}, {isHere: true})
       expect({code: again.code, pull: again.outputs['evolved-pr']}).toEqual({code: 0, pull: '8'})
       expect([...hub.state.pulls.keys()]).toEqual([7, 8])
     }))
@@ -169,7 +181,7 @@ describe.concurrent('optimize', {timeout}, () => {
       verdict: 'inconclusive',
     },
   ])('$name', ({inputs, models, branches, verdict}) =>
-    inScene({base: golds, models}, async (scene) => {
+    inScene({base: golds, models, isHere: true}, async (scene) => {
       const ended = await run(scene, {mode: 'optimize', ...inputs})
       expect({code: ended.code, verdict: ended.outputs['verdict']}).toEqual({code: 0, verdict})
       expect(scene.hub.state.refOf(`refs/heads/${branch}`) === null ? 0 : 1).toBe(branches)
@@ -185,7 +197,7 @@ describe.concurrent('optimize', {timeout}, () => {
     {name: 'an optimizer that is none', inputs: {optimizer: 'magic'}, says: /::error::magic is not an optimizer/},
     {name: 'a mode that is none', inputs: {mode: 'evolve'}, says: /::error::mode: evolve is not a mode/},
   ])('$name: exit 2', ({inputs, says}) =>
-    inScene({base: golds, models: learner}, async (scene) => {
+    inScene({base: golds, models: learner, isHere: 'optimizer' in inputs}, async (scene) => {
       const ended = await run(scene, {mode: 'optimize', commit: 'pr', ...inputs})
       expect({code: ended.code, verdict: ended.outputs['verdict']}).toEqual({code: 2, verdict: 'error'})
       expect(ended.stdout).toMatch(says)
@@ -194,7 +206,7 @@ describe.concurrent('optimize', {timeout}, () => {
   )
 
   test('a repository that lets no workflow open pull requests: exit 2, and which setting allows it', () =>
-    inScene({base: golds, models: learner}, async (scene) => {
+    inScene({base: golds, models: learner, isHere: true}, async (scene) => {
       scene.hub.state.appsMayOpenPulls = false
       const ended = await run(scene, {mode: 'optimize', commit: 'pr'})
       expect(ended.code).toBe(2)

@@ -40,7 +40,7 @@ describe.concurrent('two jobs', {timeout}, () => {
     ['passes', passing, 0, 'success'],
     ['fails', failing, 1, 'failure'],
   ] as const)('the gate %s; the first job writes nothing and ends well', (_, base, code, state) =>
-    inScene({base}, async (scene) => {
+    inScene({base, isHere: code === 0}, async (scene) => {
       const {repository, onPull, statusesOf, comments, writes} = scene
       const first = await planned(scene)
       expect({code: first.code, writes: writes()}).toEqual({code: 0, writes: []})
@@ -54,7 +54,7 @@ describe.concurrent('two jobs', {timeout}, () => {
   )
 
   test('what models said is carried over; a score that was written into it is not', () =>
-    inScene({base: failing, models: genesis([spawnClaim])}, async (scene) => {
+    inScene({base: failing, models: genesis([spawnClaim]), isHere: true}, async (scene) => {
       const {models, repository, onPull, statusesOf, comments} = scene
       const first = await planned(scene, {...keys(models), judge: 'off'})
       const asked = models.requests.length
@@ -68,7 +68,7 @@ describe.concurrent('two jobs', {timeout}, () => {
           protected: [],
         })
       }
-      const second = await onPull({inputs: publishing, prepare: carried(first, lie)})
+      const second = await onPull({inputs: publishing, prepare: carried(first, lie), isHere: false})
       expect(second.outputs).toMatchObject({verdict: 'fail', pipeline: 'genesis', score: first.outputs['score'] ?? ''})
       expect(models.requests).toHaveLength(asked)
       expect(statusesOf(repository.head).at(-1)).toBe(`${gate} failure`)
@@ -84,6 +84,7 @@ describe.concurrent('two jobs', {timeout}, () => {
           const script = genesis(claims)
           return typeof script === 'function' ? script(asked) : {status: 400}
         },
+        isHere: true,
       },
       async (scene) => {
         const {models, onPull} = scene
@@ -130,11 +131,11 @@ describe.concurrent('two jobs', {timeout}, () => {
         carried(first, (text) => text.replaceAll(/"commit":"[0-9a-f]{40}"/g, `"commit":"${'a'.repeat(40)}"`)),
       /stale-artifact/,
     ],
-  ] as const)('the artifact: %s, and the gate is closed', (_, prepare, says) =>
-    inScene({base: passing}, async (scene) => {
+  ] as const)('the artifact: %s, and the gate is closed', (what, prepare, says) =>
+    inScene({base: passing, isHere: true}, async (scene) => {
       const {repository, onPull, statusesOf, comments} = scene
       const first = await planned(scene)
-      const run = await onPull({inputs: publishing, prepare: prepare(first)})
+      const run = await onPull({inputs: publishing, prepare: prepare(first), isHere: what !== 'it is a link'})
       expect({code: run.code === 0, verdict: run.outputs['verdict']}).toEqual({code: false, verdict: 'error'})
       expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} error`])
       expect(headline(comments()[0])).toMatch(says)

@@ -21,7 +21,7 @@ import {
   written,
   type Scene,
 } from './scene.ts'
-import {genesis, planOf, spawnClaim} from './script.ts'
+import {genesis, planOf, spawnClaim, sumClaim} from './script.ts'
 
 const timeout = 120_000
 let scratch = ''
@@ -61,24 +61,27 @@ describe.concurrent('a pull request does not decide its own verdict', {timeout},
   }
   const scores = new Set<string>()
   test.each(Object.entries(heads))('%s', (_, head) =>
-    inScene({base: policy, head}, async ({repository, onPull, statusesOf, comments}) => {
-      const run = await onPull()
-      expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 1, verdict: 'fail'})
-      expect(run.outputs).toMatchObject({threshold: '8', pipeline: 'own', 'base-sha': repository.base})
-      expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} failure`])
-      expect(comments()).toHaveLength(1)
-      const isPolicy = !('README.md' in head)
-      expect(run.outputs['protected-changed']).toBe(String(isPolicy))
-      expect(
-        comments()[0]?.includes('gold/self/gold.yaml') || comments()[0]?.includes('.github/refactor-plan.yml'),
-      ).toBe(isPolicy)
-      scores.add(run.outputs['score'] ?? '')
-      expect([...scores]).toHaveLength(1)
-    }),
+    inScene(
+      {base: policy, head, isHere: !('gold/other/gold.yaml' in head)},
+      async ({repository, onPull, statusesOf, comments}) => {
+        const run = await onPull()
+        expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 1, verdict: 'fail'})
+        expect(run.outputs).toMatchObject({threshold: '8', pipeline: 'own', 'base-sha': repository.base})
+        expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} failure`])
+        expect(comments()).toHaveLength(1)
+        const isPolicy = !('README.md' in head)
+        expect(run.outputs['protected-changed']).toBe(String(isPolicy))
+        expect(
+          comments()[0]?.includes('gold/self/gold.yaml') || comments()[0]?.includes('.github/refactor-plan.yml'),
+        ).toBe(isPolicy)
+        scores.add(run.outputs['score'] ?? '')
+        expect([...scores]).toHaveLength(1)
+      },
+    ),
   )
 
   test('a head that moves while it is judged: no success on either commit', () =>
-    inScene({}, async ({hub, repository, onPull, statusesOf, comments}) => {
+    inScene({isHere: true}, async ({hub, repository, onPull, statusesOf, comments}) => {
       const next = repository.commit(repository.head, {'lib/late.ex': 'defmodule Late do\nend\n'})
       hub.watch(({method, path}) => {
         if (method === 'POST' && path.includes('/statuses/')) hub.state.moveHead(7, next)
@@ -106,7 +109,7 @@ describe.concurrent('the policy of one branch opens no gate of another', {timeou
   const kind: Files = {...settings({threshold: 0, 'require-gold': false}), 'gold/self/gold.yaml': null}
 
   test('the same head, offered to a kinder branch, has another name there', () =>
-    inScene({base: failing}, async (scene) => {
+    inScene({base: failing, isHere: true}, async (scene) => {
       const {hub, repository, onPull, statusesOf} = scene
       const old = branchWith(scene, 'old', kind)
       hub.state.addPull({number: 8, head: {sha: repository.head}, base: {sha: old, ref: 'old'}})
@@ -122,7 +125,7 @@ describe.concurrent('the policy of one branch opens no gate of another', {timeou
     }))
 
   test('a branch does not choose how the name of its status begins', () =>
-    inScene({base: failing}, async (scene) => {
+    inScene({base: failing, isHere: true}, async (scene) => {
       const {hub, repository, onPull, statusesOf} = scene
       const names = ['gate', 'old\u200b', 'x'.repeat(120), 'refactor-plan/gate']
       const own = branchWith(scene, 'gate', {
@@ -146,7 +149,7 @@ describe.concurrent('the policy of one branch opens no gate of another', {timeou
     ['a push', 'push', (head: string) => push({ref: 'refs/heads/feature', after: head})],
     ['a start by hand', 'workflow_dispatch', (head: string) => dispatch({sha: head})],
   ] as const)('%s of a head that brings its own policy is judged by the default branch', (_, event, payload) =>
-    inScene({base: failing, head: kind}, async ({repository, on, statusesOf}) => {
+    inScene({base: failing, head: kind, isHere: true}, async ({repository, on, statusesOf}) => {
       const run = await on(event, payload(repository.head), repository.head)
       expect(run.outputs).toMatchObject({verdict: 'fail', threshold: '8', 'base-sha': repository.base})
       expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} failure`])
@@ -155,7 +158,10 @@ describe.concurrent('the policy of one branch opens no gate of another', {timeou
 
   test('another pipeline, asked for by a comment, says what it found and leaves the gate alone', () =>
     inScene(
-      {base: {...failing, ...settings({pipeline: 'pipelines/own.yaml'}), 'pipelines/own.yaml': offline}},
+      {
+        base: {...failing, ...settings({pipeline: 'pipelines/own.yaml'}), 'pipelines/own.yaml': offline},
+        isHere: true,
+      },
       async (scene) => {
         const {repository, onPull, onComment, statusesOf, comments} = scene
         await onPull()
@@ -171,7 +177,7 @@ describe.concurrent('the policy of one branch opens no gate of another', {timeou
     ))
 
   test.each(['evaluate', 'optimize'])('mode %s does nothing for a comment, whoever wrote it', (mode) =>
-    inScene({base: failing, models: genesis([spawnClaim])}, async ({hub, models, onComment}) => {
+    inScene({base: failing, models: genesis([spawnClaim]), isHere: true}, async ({hub, models, onComment}) => {
       for (const author of ['ada', 'mallory']) {
         const run = await onComment({author, body: 'hi'}, {inputs: {...keys(models), mode}})
         expect({code: run.code, outputs: run.outputs}).toEqual({code: 0, outputs: {verdict: 'skipped'}})
@@ -190,27 +196,30 @@ describe.concurrent('the policy of one branch opens no gate of another', {timeou
         'pipelines/own.yaml': offline,
       }
       const head = {...settings({threshold: 0}), 'pipelines/own.yaml': offline.replace('own', 'mine')}
-      return inScene({base: strict, head}, async ({repository, onPull, statusesOf}) => {
-        const run = await onPull({event, inputs: {mode: 'evaluate'}})
-        expect(run.outputs).toMatchObject({
-          verdict: 'fail',
-          threshold: '9.9',
-          pipeline: 'mine',
-          'head-sha': repository.head,
-        })
-        expect(run.code).toBe(1)
-        expect(statusesOf(repository.head)).toEqual([
-          'refactor-plan/evaluate pending',
-          'refactor-plan/evaluate failure',
-        ])
-      })
+      return inScene(
+        {base: strict, head, isHere: event === 'pull_request'},
+        async ({repository, onPull, statusesOf}) => {
+          const run = await onPull({event, inputs: {mode: 'evaluate'}})
+          expect(run.outputs).toMatchObject({
+            verdict: 'fail',
+            threshold: '9.9',
+            pipeline: 'mine',
+            'head-sha': repository.head,
+          })
+          expect(run.code).toBe(1)
+          expect(statusesOf(repository.head)).toEqual([
+            'refactor-plan/evaluate pending',
+            'refactor-plan/evaluate failure',
+          ])
+        },
+      )
     },
   )
 })
 
 describe.concurrent('who asked, and for which commit', {timeout}, () => {
   test('a head that was pushed after the comment is not judged, and the answer says so', () =>
-    inScene({}, async ({hub, repository, onComment, statusesOf, comments, reactions}) => {
+    inScene({isHere: true}, async ({hub, repository, onComment, statusesOf, comments, reactions}) => {
       const next = repository.commit(repository.head, {'lib/late.ex': 'defmodule Late do\nend\n'})
       const at = '2026-01-05T10:00:00Z'
       hub.state.moveHead(7, next)
@@ -230,7 +239,7 @@ describe.concurrent('who asked, and for which commit', {timeout}, () => {
     ['mallory', 'skipped'],
     ['evil[bot]', 'skipped'],
   ])('a command that %s started again: %s', (actor, verdict) =>
-    inScene({}, async ({onComment}) => {
+    inScene({isHere: actor !== 'mallory'}, async ({onComment}) => {
       const run = await onComment({}, {env: {GITHUB_TRIGGERING_ACTOR: actor}})
       expect(run.outputs['verdict']).toBe(verdict)
     }),
@@ -242,7 +251,7 @@ describe.concurrent('a fork without rights', {timeout}, () => {
     ['passes', passing, 0, 'pass'],
     ['fails', failing, 1, 'fail'],
   ] as const)('on pull_request, where its token only reads, the job itself %s', (_, base, code, verdict) =>
-    inScene({base, branch: null}, async ({hub, onPull, writes}) => {
+    inScene({base, branch: null, isHere: code === 0}, async ({hub, onPull, writes}) => {
       const permissions = {contents: 'read', pull_requests: 'read', statuses: 'read', metadata: 'read'} as const
       hub.state.tokens.set('ghs_runner', {login: 'github-actions[bot]', kind: 'app', permissions})
       const run = await onPull({event: 'pull_request', payload: {from: 'mallory/shop', author: 'mallory'}})
@@ -252,6 +261,55 @@ describe.concurrent('a fork without rights', {timeout}, () => {
       expect(headline(run.summary)).toMatch(/Refactor plan/)
     }),
   )
+})
+
+describe.concurrent('what strangers may spend', {timeout}, () => {
+  const both = [spawnClaim, sumClaim]
+  const stranger = {event: 'pull_request_target', payload: {from: 'mallory/shop', author: 'mallory'}} as const
+  const policy = (value: string) => ({...failing, ...settings({'fork-policy': value})})
+
+  test('asks nobody for a fork where models are to be asked for, until somebody who may says the word', () =>
+    inScene({base: policy('ask'), models: genesis(both), isHere: true}, async (scene) => {
+      const {onPull, onComment, models, statusesOf, comments, repository, hub} = scene
+      const inputs = keys(models)
+      const run = await onPull({...stranger, inputs})
+      expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 0, verdict: 'skipped'})
+      expect(models.requests).toEqual([])
+      expect(comments()).toEqual([])
+      expect(hub.state.statuses.at(-1)).toMatchObject({
+        state: 'pending',
+        description: expect.stringMatching(/\/refactor-plan/),
+      })
+      const {outputs} = await onComment({}, {inputs})
+      expect(outputs['verdict']).toBe('pass')
+      const paid = models.requests.length
+      // somebody presses the button of the first run
+      expect((await onPull({...stranger, inputs})).outputs['verdict']).toBe('pass')
+      expect(models.requests.length).toBe(paid)
+      expect(statusesOf(repository.head).at(-1)).toBe(`${gate} success`)
+    }))
+
+  test.each([
+    ['ask', 'acme/shop', 'pass', true],
+    ['offline', 'mallory/shop', 'fail', false],
+    ['offline', 'acme/shop', 'pass', true],
+    ['plan', 'mallory/shop', 'pass', true],
+  ] as const)('%s, from %s: %s', (value, from, verdict, pays) =>
+    inScene({base: policy(value), models: genesis(both), isHere: true}, async ({onPull, models}) => {
+      const run = await onPull({...stranger, payload: {from, author: 'mallory'}, inputs: keys(models)})
+      expect(run.outputs['verdict']).toBe(verdict)
+      expect(models.requests.length > 0).toBe(pays)
+    }),
+  )
+
+  test('the setting of the pull request itself is not asked', () =>
+    inScene(
+      {base: policy('ask'), head: settings({'fork-policy': 'plan'}), models: genesis(both), isHere: true},
+      async ({onPull, models}) => {
+        const run = await onPull({...stranger, inputs: keys(models)})
+        expect({verdict: run.outputs['verdict'], asked: models.requests.length}).toEqual({verdict: 'skipped', asked: 0})
+      },
+    ))
 })
 
 const names = [

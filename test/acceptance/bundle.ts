@@ -26,12 +26,19 @@ export interface Spawned {
   readonly started?: (send: (signal: NodeJS.Signals) => void) => void
 }
 
-const limitMs = 60_000
+export const limitMs = 60_000
+
+/** All that the program may see. */
+export const variables = (env: Readonly<Record<string, string>>): Readonly<Record<string, string>> => ({
+  PATH: process.env['PATH'] ?? '',
+  HOME: join(tmpdir(), 'no-such-home'),
+  ...env,
+})
 
 export async function spawnBundle({args = [], cwd, env = {}, node = [], started}: Spawned): Promise<Ended> {
   const child = spawn(process.execPath, [...node, bundle, ...args], {
     cwd: cwd ?? root,
-    env: {PATH: process.env['PATH'] ?? '', HOME: env['HOME'] ?? join(tmpdir(), 'no-such-home'), ...env},
+    env: variables(env),
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: limitMs,
     // the Action takes SIGTERM for a cancelled job and ends in its own time
@@ -63,8 +70,7 @@ const defaults = Object.entries(Metadata.parse(parse(readFileSync(join(root, 'ac
   ([name, {default: value}]) => [name, value === '${{ github.token }}' ? 'ghs_runner' : value] as const,
 )
 
-/** The bundle inside a runner: real files for the event, outputs and summary, inputs as `INPUT_*`. */
-export async function spawnAction(run: {
+export interface Step {
   readonly event: string
   readonly payload: unknown
   readonly inputs?: Readonly<Record<string, string>>
@@ -72,7 +78,10 @@ export async function spawnAction(run: {
   /** What earlier steps of the job left in the workspace. */
   readonly prepare?: (workspace: string) => void
   readonly started?: Spawned['started']
-}): Promise<ActionRun> {
+}
+
+/** A step inside a runner: real files for the event, outputs and summary, inputs as `INPUT_*`. `start` is what the step runs. */
+export async function runStep(run: Step, start: (step: Spawned) => Promise<Ended> = spawnBundle): Promise<ActionRun> {
   const folder = mkdtempSync(join(tmpdir(), 'refactor-plan-action-'))
   const file = (name: string, text: string): string => {
     writeFileSync(join(folder, name), text)
@@ -84,7 +93,7 @@ export async function spawnAction(run: {
   const summaryFile = file('summary', '')
   const inputs = Object.entries({...Object.fromEntries(defaults), ...run.inputs})
   const startedAt = Date.now()
-  const ended = await spawnBundle({
+  const ended = await start({
     cwd: workspace,
     ...(run.started === undefined ? {} : {started: run.started}),
     env: {
@@ -110,5 +119,5 @@ export async function spawnAction(run: {
   return {...ended, outputs, summary: readFileSync(summaryFile, 'utf8'), workspace, startedAt}
 }
 
-/** Removes what `spawnAction` made around a workspace. */
+/** Removes what `runStep` made around a workspace. */
 export const forget = ({workspace}: ActionRun): void => rmSync(dirname(workspace), {recursive: true, force: true})

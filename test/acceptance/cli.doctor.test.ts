@@ -9,6 +9,7 @@ import {startGitHub, type FakeGitHub} from '../fixtures/github.ts'
 import {makeRepository, type RepositoryFixture} from '../fixtures/repository.ts'
 import {context, example, ownGold} from '../gate/facts.ts'
 import {spawnBundle, type Ended} from './bundle.ts'
+import {commandHere} from './stage.ts'
 
 const gold = ownGold()
 const files = {
@@ -62,8 +63,13 @@ interface Diagnosed extends Ended {
   >
 }
 
-async function doctor(token: string, more: readonly string[] = [], cwd = scratch): Promise<Diagnosed> {
-  const ended = await spawnBundle({
+async function doctor(
+  token: string,
+  more: readonly string[] = [],
+  cwd = scratch,
+  start = commandHere,
+): Promise<Diagnosed> {
+  const ended = await start({
     args: ['doctor', '--repository', 'acme/shop', '--format', 'json', ...more],
     cwd,
     env: {GITHUB_API_URL: fake.apiUrl, GITHUB_TOKEN: token, ANTHROPIC_API_KEY: 'sk-ant-never-said'},
@@ -94,7 +100,7 @@ describe('what GitHub says', () => {
   })
   test('protected by a ruleset with the right context', async () => {
     fake.state.gate.rulesets.push(required(context, {ownersReview: true}))
-    const {code, level, diagnoses} = await doctor('ghp_admin')
+    const {code, level, diagnoses} = await doctor('ghp_admin', [], scratch, spawnBundle)
     expect({code, level}).toEqual({code: 0, level: 'b'})
     expect(Object.values(diagnoses).filter((each) => each.level === 'broken' || each.level === 'unknown')).toEqual([])
   })
@@ -162,12 +168,12 @@ describe('what GitHub says', () => {
     expect({code, stderr}).toEqual({code: 2, stderr: expect.stringContaining('bad-url')})
   })
   test.each(['../x', 'acme/..', 'acme', 'acme/shop/x'])('--repository %s is none', async (name) => {
-    const {code, stderr} = await spawnBundle({args: ['doctor', '--repository', name], cwd: scratch})
+    const {code, stderr} = await commandHere({args: ['doctor', '--repository', name], cwd: scratch})
     expect(code).toBe(2)
     expect(stderr).toContain('bad-flag')
   })
   test('a branch that is not there', async () => {
-    const {code, stderr} = await spawnBundle({
+    const {code, stderr} = await commandHere({
       args: ['doctor', '--repository=acme/shop', '--branch=gone'],
       cwd: scratch,
       env: {GITHUB_API_URL: fake.apiUrl, GITHUB_TOKEN: 'ghp_admin'},

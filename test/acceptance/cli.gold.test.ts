@@ -9,6 +9,7 @@ import {GoldStandard} from '../../src/score/gold.ts'
 import {startModels} from '../fixtures/models.ts'
 import {root, spawnBundle, type Ended} from './bundle.ts'
 import {judgeOf} from './script.ts'
+import {commandHere} from './stage.ts'
 
 const offline = ['--import', pathToFileURL(join(root, 'test', 'acceptance', 'no-network.mjs')).href]
 let scratch = ''
@@ -28,7 +29,8 @@ const folder = (files: Files): string => {
   }
   return path
 }
-const run = (cwd: string, ...args: string[]): Promise<Ended> => spawnBundle({args, cwd, node: offline})
+const run = (cwd: string, ...args: string[]): Promise<Ended> => commandHere({args, cwd})
+const bundled = (cwd: string, ...args: string[]): Promise<Ended> => spawnBundle({args, cwd, node: offline})
 const goldIn = (cwd: string, file = 'gold/self/gold.yaml'): GoldStandard =>
   GoldStandard.parse(parse(readFileSync(join(cwd, file), 'utf8')))
 const filesIn = (cwd: string): readonly (readonly [string, string])[] =>
@@ -125,7 +127,7 @@ const first = (): Promise<string> => {
 describe('gold add', () => {
   test('makes the first gold standard of a repository, and a plan is scored against it', async () => {
     const cwd = repository()
-    const {code, stdout, stderr} = await run(
+    const {code, stdout, stderr} = await bundled(
       cwd,
       'gold',
       'add',
@@ -166,8 +168,8 @@ describe('gold add', () => {
         {id: 'C2', resolves: ['G1'], depends_on: ['C1']},
       ],
     })
-    expect(await run(cwd, 'check')).toMatchObject({code: 0, stdout: ''})
-    const scored = await run(
+    expect(await bundled(cwd, 'check')).toMatchObject({code: 0, stdout: ''})
+    const scored = await bundled(
       cwd,
       'score',
       'plan.yaml',

@@ -1,4 +1,4 @@
-/** The command line as a user has it: the bundle as a child process, real files, no key, no network. */
+/** The command line as a user has it: each command on the bundle as a child process, its other ways in this one, real files, no key, no network. */
 import {execFileSync} from 'node:child_process'
 import {
   cpSync,
@@ -18,6 +18,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {parse} from 'yaml'
 import {Plan} from '../../src/plan/plan.ts'
 import {root, spawnBundle, type Ended} from './bundle.ts'
+import {commandHere} from './stage.ts'
 
 const offline = ['--import', pathToFileURL(join(root, 'test', 'acceptance', 'no-network.mjs')).href]
 const shop = join(root, 'gold', 'otp-shop')
@@ -38,6 +39,8 @@ const folder = (name: string, files: Readonly<Record<string, string>> = {}): str
   return path
 }
 const run = (cwd: string, ...args: string[]): Promise<Ended> => spawnBundle({args, cwd, node: offline})
+/** For what another row shows of the bundle. */
+const here = (cwd: string, ...args: string[]): Promise<Ended> => commandHere({args, cwd})
 const listing = (path: string): readonly string[] => readdirSync(path, {recursive: true, encoding: 'utf8'}).toSorted()
 const digest = (path: string): string =>
   execFileSync('sh', ['-c', 'find . -type f -not -path "./.git/*" -exec sha256sum {} + | sort | sha256sum'], {
@@ -90,7 +93,7 @@ describe('the main job, offline', () => {
 
   test('the same input gives the same plan, byte for byte', async () => {
     const [a, b] = await Promise.all([
-      run(folder('same-a'), 'plan', join(shop, 'repository')),
+      here(folder('same-a'), 'plan', join(shop, 'repository')),
       run(folder('same-b'), 'plan', join(shop, 'repository')),
     ])
     expect(a.stdout).toBe(b.stdout)
@@ -138,7 +141,7 @@ describe('the main job, offline', () => {
   test('an enforced gate that fails exits with 1, a threshold that is reached with 0', async () => {
     const plan = ['plan', join(shop, 'repository'), '--gold', join(shop, 'gold.yaml')]
     expect((await run(folder('gate-10'), ...plan, '--threshold', '10')).code).toBe(1)
-    expect((await run(folder('gate-0'), ...plan, '--threshold', '0')).code).toBe(0)
+    expect((await here(folder('gate-0'), ...plan, '--threshold', '0')).code).toBe(0)
   })
 
   test('without a gold standard the score is null, the report says how to make one, require-gold fails', async () => {
@@ -147,7 +150,7 @@ describe('the main job, offline', () => {
     expect(JSON.parse(stdout).score).toBeNull()
     expect(code).toBe(0)
     expect(stderr).toContain('No gold standard applies')
-    expect((await run(cwd, 'plan', join(shop, 'repository'), '--require-gold')).code).toBe(1)
+    expect((await here(cwd, 'plan', join(shop, 'repository'), '--require-gold')).code).toBe(1)
   })
 
   test('a plan that found nothing because no rule reads the language is no praise', async () => {
@@ -168,8 +171,8 @@ describe('the main job, offline', () => {
     expect(code).toBe(0)
     expect(stdout.match(/^Plan generated at /gm)).toHaveLength(2)
     expect(listing(cwd)).toHaveLength(3)
-    expect((await run(cwd, 'plan', ...paths, '--require-gold')).code).toBe(1)
-    expect(await run(folder('several-json'), 'plan', ...paths, '--format', 'json')).toMatchObject({
+    expect((await here(cwd, 'plan', ...paths, '--require-gold')).code).toBe(1)
+    expect(await here(folder('several-json'), 'plan', ...paths, '--format', 'json')).toMatchObject({
       code: 2,
       stdout: expect.stringContaining('bad-usage'),
     })
@@ -210,10 +213,10 @@ describe('the main job, offline', () => {
       'lib/a.ex': 'defmodule A do\n  def go do\n    spawn(fn -> :ok end)\n  end\nend\n',
       'gold/self/gold.yaml': JSON.stringify(gold),
     })
-    const ended = await run(folder('own-gold-cwd'), 'plan', code, '--format', 'json', '--gate', 'off')
+    const ended = await here(folder('own-gold-cwd'), 'plan', code, '--format', 'json', '--gate', 'off')
     expect(JSON.parse(ended.stdout).score.gold).toMatchObject([{id: 'G1', credit: 1}])
     expect(ended.stderr).toContain('so they do not count: G2')
-    const packed = await run(folder('own-gold-pack'), 'pack', code, '--format', 'json')
+    const packed = await here(folder('own-gold-pack'), 'pack', code, '--format', 'json')
     expect(JSON.parse(packed.stdout)).toMatchObject({
       files: [{path: 'lib/a.ex'}],
       left_out: [{path: 'gold/self/gold.yaml', why: 'gold'}],
@@ -227,7 +230,7 @@ describe('the main job, offline', () => {
       'notes/answers.yml': text,
       'gold/x/gold.yaml': text,
     })
-    const ended = await run(folder('leak-cwd'), 'plan', code, '--gold', join(code, 'gold/x/gold.yaml'))
+    const ended = await here(folder('leak-cwd'), 'plan', code, '--gold', join(code, 'gold/x/gold.yaml'))
     expect(ended).toMatchObject({code: 2, stderr: expect.stringContaining('notes/answers.yml is a gold standard')})
   })
 })
@@ -377,9 +380,10 @@ describe('bad input gets a line that says where and what to do, and nothing is l
     ['a saved run that is none', () => ['report', join(root, 'package.json')], 2, /package\.json:\d+:\d+/],
     ['score without --gold', () => ['score', 'x.yaml'], 2, /--gold/],
   ]
+  const bundled: readonly string[] = ['a missing path', 'an unknown command', 'genesis without a key']
   test.each(cases)('%s', async (name, args, code, message) => {
     const cwd = folder(`bad-${name.replaceAll(/\W+/g, '-')}`)
-    const ended = await run(cwd, ...args())
+    const ended = await (bundled.includes(name) ? run : here)(cwd, ...args())
     expect(ended.stderr).toMatch(message)
     expect(ended).toMatchObject({code, stdout: ''})
     expect(ended.stderr).not.toMatch(/\n\s+at /)
@@ -394,7 +398,7 @@ describe('bad input gets a line that says where and what to do, and nothing is l
     ['is empty', ''],
   ])('a plan that %s scores 0 with the reason and fails', async (name, text) => {
     const cwd = folder(`plan-${name.replaceAll(/\W+/g, '-')}`, text === null ? {} : {'plan.yaml': text})
-    const {code, stdout, stderr} = await run(
+    const {code, stdout, stderr} = await here(
       cwd,
       'score',
       'plan.yaml',
@@ -421,13 +425,13 @@ describe('bad input gets a line that says where and what to do, and nothing is l
 
   test('files with odd names do not fail the rules of a plan that found something in them', async () => {
     const text = 'def go():\n    try:\n        work()\n    except Exception:\n        pass\n'
-    const ended = await run(folder('odd-names-cwd'), 'plan', folder('odd-names', {' lead.py': text, 'a\nb.py': text}))
+    const ended = await here(folder('odd-names-cwd'), 'plan', folder('odd-names', {' lead.py': text, 'a\nb.py': text}))
     expect(ended).toMatchObject({code: 0, stdout: expect.stringContaining('Plan generated at')})
   })
 
   test('scan says what it did not read', async () => {
     const path = folder('unread', {'big.py': 'x = 1\n'.repeat(300_000), 'a.py': 'x = 1\n'})
-    const {stdout, stderr} = await run(scratch, 'scan', path, '--format', 'json')
+    const {stdout, stderr} = await here(scratch, 'scan', path, '--format', 'json')
     expect(JSON.parse(stdout).skipped).toEqual([{file: 'big.py', why: 'too-large'}])
     expect(stderr).toContain('1 files were not read: big.py (too-large)')
   })
@@ -455,7 +459,7 @@ describe('bad input gets a line that says where and what to do, and nothing is l
   })
 
   test('evaluate takes one gold standard as well', async () => {
-    const {stdout} = await run(
+    const {stdout} = await here(
       folder('evaluate-one'),
       'evaluate',
       '--pipeline',
@@ -476,7 +480,7 @@ describe('bad input gets a line that says where and what to do, and nothing is l
 
   test('a file in the way of the output is not overwritten', async () => {
     const cwd = folder('in-the-way', {evolved_pipelines: 'mine'})
-    const ended = await run(cwd, 'plan', join(shop, 'repository'))
+    const ended = await here(cwd, 'plan', join(shop, 'repository'))
     expect(ended.code).not.toBe(0)
     expect(readFileSync(join(cwd, 'evolved_pipelines'), 'utf8')).toBe('mine')
   })
@@ -501,6 +505,7 @@ describe('the other commands', () => {
       'evaluate',
       'optimize',
       'gold',
+      'apply',
       'check',
       'report',
     ])
@@ -540,9 +545,9 @@ describe('the other commands', () => {
         ).toContain(evidence.split('\n')[0])
       }
     }
-    const sarif = JSON.parse((await run(scratch, 'scan', path, '--format', 'sarif')).stdout)
+    const sarif = JSON.parse((await here(scratch, 'scan', path, '--format', 'sarif')).stdout)
     expect(sarif.runs[0].results).toHaveLength(json.findings.length)
-    expect((await run(scratch, 'scan', path)).stdout).toContain(`${json.findings.length} finding`)
+    expect((await here(scratch, 'scan', path)).stdout).toContain(`${json.findings.length} finding`)
   })
 
   test('run: a pipeline of the shipped ones and one with a variable', async () => {
@@ -551,7 +556,7 @@ describe('the other commands', () => {
       'a.py': 'x = 1\n',
     })
     expect(await run(cwd, 'run', 'p.yaml', '--var', 'who=you')).toMatchObject({code: 0, stdout: 'hello you\n'})
-    const json = JSON.parse((await run(cwd, 'run', 'p.yaml', '--var', 'who=you', '--format', 'json')).stdout)
+    const json = JSON.parse((await here(cwd, 'run', 'p.yaml', '--var', 'who=you', '--format', 'json')).stdout)
     expect(json).toMatchObject({schema: 1, results: {say: {ok: true}}, usage: {calls: 0}, diagnostics: []})
   })
 
@@ -561,7 +566,7 @@ describe('the other commands', () => {
       'pipelines/a.yaml': 'name: a\nsteps:\n  - name: s\n    type: nothing\n',
       'gold/x/gold.yaml': 'schema: 2\n',
     })
-    const ended = await run(cwd, 'check')
+    const ended = await here(cwd, 'check')
     expect(ended.code).toBe(2)
     expect(ended.stdout).toMatch(/^gold\/x\/gold\.yaml:1:9 /m)
     expect(ended.stdout).toMatch(/^pipelines\/a\.yaml:4:\d+ /m)
@@ -589,7 +594,8 @@ describe('the other commands', () => {
       ['html', /^<!doctype html>/],
       ['terminal', /Refactor plan/],
     ] as const) {
-      expect((await run(cwd, 'report', 'run.json', '--format', format)).stdout).toMatch(first)
+      const start = format === 'markdown' ? run : here
+      expect((await start(cwd, 'report', 'run.json', '--format', format)).stdout).toMatch(first)
     }
   })
 
@@ -603,7 +609,7 @@ describe('the other commands', () => {
     })
     expect(readFileSync(join(cwd, '.github/refactor-plan.yml'), 'utf8')).toBe('threshold: 3\n')
     cpSync(join(cwd, 'gold/self/gold.example.yaml'), join(cwd, 'gold/self/gold.yaml'))
-    const checked = await run(cwd, 'check')
+    const checked = await here(cwd, 'check')
     expect(checked.code).toBe(2)
     // the skeleton is in form; what it says of files that are not there is for its reader to replace
     expect(checked.stdout.trim().split('\n')).toEqual([
@@ -629,7 +635,7 @@ describe('the other commands', () => {
       verdict: {decision: 'fail'},
     })
     expect(json.code).toBe(1)
-    const table = await run(folder('evaluate-table'), 'evaluate', '--pipeline', 'offline', '--gate', 'warn')
+    const table = await here(folder('evaluate-table'), 'evaluate', '--pipeline', 'offline', '--gate', 'warn')
     expect(table).toMatchObject({code: 0, stdout: expect.stringMatching(/otp-shop[^]*mean/)})
   })
 

@@ -6,7 +6,8 @@ import {comment, pullRequest, type CommentPayload, type PullPayload} from '../fi
 import {startGitHub, type FakeGitHub} from '../fixtures/github.ts'
 import {startModels, type Models, type Script} from '../fixtures/models.ts'
 import {makeRepository, type Files, type RepositoryFixture, type RepositorySpec} from '../fixtures/repository.ts'
-import {forget, spawnAction, type ActionRun, type Spawned} from './bundle.ts'
+import {forget, runStep, spawnBundle, type ActionRun, type Spawned} from './bundle.ts'
+import {actHere} from './stage.ts'
 
 /** In it the static rules find one thing, and that is all there is. */
 const cart = `defmodule Shop.Cart do
@@ -68,6 +69,8 @@ export interface SceneSpec {
   /** Others that start at the base, each with what it changes. */
   readonly branches?: RepositorySpec['branches']
   readonly models?: Script
+  /** The Action as a function of this process instead of the bundle in one of its own: a quarter of the time. */
+  readonly isHere?: boolean
 }
 
 export interface Run {
@@ -75,6 +78,8 @@ export interface Run {
   readonly env?: Readonly<Record<string, string>>
   readonly prepare?: (workspace: string) => void
   readonly started?: Spawned['started']
+  /** Of this run alone, whatever the scene says. */
+  readonly isHere?: boolean
 }
 
 export interface Scene {
@@ -137,7 +142,12 @@ export async function inScene(spec: SceneSpec, act: (scene: Scene) => Promise<vo
     base: {sha: repository.base},
   })
   hub.state.setPermission('ada', 'write')
-  const start = async (event: string, payload: object, sha: string, {env, ...run}: Run = {}): Promise<ActionRun> => {
+  const start = async (
+    event: string,
+    payload: object,
+    sha: string,
+    {env, isHere = spec.isHere ?? false, ...run}: Run = {},
+  ): Promise<ActionRun> => {
     const given = {
       GITHUB_SERVER_URL: hub.url,
       GITHUB_API_URL: hub.apiUrl,
@@ -147,7 +157,7 @@ export async function inScene(spec: SceneSpec, act: (scene: Scene) => Promise<vo
       GITHUB_ACTOR: 'ada',
       ...env,
     }
-    const ended = await spawnAction({event, payload, env: given, ...run})
+    const ended = await runStep({event, payload, env: given, ...run}, isHere ? actHere : spawnBundle)
     runs.push(ended)
     return ended
   }

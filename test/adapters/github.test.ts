@@ -189,8 +189,45 @@ describe('the comment', () => {
     for (let index = 0; index < 119; index++) fake.state.addComment({number: 7, login: 'ada', body: `talk ${index}`})
     const newest = fake.state.addComment({number: 7, login: 'github-actions[bot]', body: `<!-- ${marker} -->\nnew`})
     expect(await connect().upsertComment(say('one'))).toMatchObject({id: newest.id, done: 'updated'})
-    expect(old.body).toBe(`<!-- ${marker} -->\nold`)
     expect(sent('GET').filter((each) => each.endsWith('/comments'))).toHaveLength(3)
+    expect(ours().map(({id}) => id)).toEqual([newest.id])
+    expect(fake.state.comments).not.toContain(old)
+  })
+  test.each(['update', 'create'] as const)('two that say different things become one: %s', async (how) => {
+    const [first, second] = [1, 2].map((verdict) =>
+      fake.state.addComment({number: 7, login: 'github-actions[bot]', body: `<!-- ${marker} -->\nverdict ${verdict}`}),
+    )
+    const foreign = fake.state.addComment({number: 7, login: 'mallory', body: `<!-- ${marker} -->\nverdict 3`})
+    const written = await connect().upsertComment({...say('verdict 4'), anew: how === 'create'})
+    expect(ours().map(({id, body}) => ({id, says: body.includes('verdict 4')}))).toEqual([{id: written.id, says: true}])
+    expect(written.id === second?.id).toBe(how === 'update')
+    expect(fake.state.comments).toContain(foreign)
+    expect(fake.state.comments).not.toContain(first)
+  })
+  test('that is made anew stands at the end, keeps its hidden word, and stays where it says the same', async () => {
+    const first = await connect().upsertComment({...say('one'), state: 'word', anew: true})
+    fake.state.addComment({number: 7, login: 'ada', body: 'talk'})
+    expect(await connect().upsertComment({...say('one'), anew: true})).toEqual({...first, done: 'unchanged'})
+    const second = await connect().upsertComment({...say('two'), anew: true})
+    expect(second).toMatchObject({done: 'created'})
+    expect(second.id).toBeGreaterThan(first.id)
+    expect(ours().map(({body}) => body)).toEqual([`<!-- ${marker} word -->\ntwo`])
+  })
+  test.each([
+    ['its answer is lost', {after: true}, 1],
+    ['it is never made', {}, 1],
+  ])('that is made anew is never there twice, nor lost: %s', async (_, more, count) => {
+    await connect().upsertComment(say('one'))
+    fake.faults.push({route: /POST .*\/comments$/, status: 502, ...more})
+    await connect().upsertComment({...say('two'), anew: true})
+    expect(ours()).toHaveLength(count)
+    expect(ours()[0]?.body).toContain('two')
+  })
+  test('that cannot be removed stays, and nothing fails', async () => {
+    await connect().upsertComment(say('one'))
+    fake.faults.push({route: /DELETE/, status: 403, body: {message: 'no'}})
+    expect(await connect().upsertComment({...say('two'), anew: true})).toMatchObject({done: 'created'})
+    expect(ours()).toHaveLength(2)
   })
   test.each([
     ['ghs_runner', 'github-actions[bot]', ['GET /user', 'POST /graphql']],
@@ -543,6 +580,50 @@ describe('a branch', () => {
       code: 'not-writable',
       exit: 2,
     })
+    expect(sent()).toEqual([])
+  })
+})
+
+describe('a branch for a change of a plan', () => {
+  const within = {
+    names: ['lib/a.ex', 'test/new', '.github', 'gold', '.git', '..', 'mix.lock'],
+    bounds: {goldRoots: ['gold'], protectedPaths: ['secret/**', 'test/new/closed/**']},
+  }
+  test('holds what the change names, with modes, and without what goes', async () => {
+    const files = [
+      {path: 'lib/a.ex', text: null},
+      {path: 'test/new/a_test.exs', text: '\ufeffa\r\n'},
+      {path: 'test/new/run', text: '#!/bin/sh\n', isExecutable: true},
+    ]
+    const {sha} = await connect().commitFiles(commit({files, within}))
+    expect(
+      gitOut('diff', '--raw', '--no-renames', `${sha}^`, sha)
+        .split('\n')
+        .map((line) => line.replace(/ [0-9a-f]{7,40}/g, '')),
+    ).toEqual([':100644 000000 D\tlib/a.ex', ':000000 100644 A\ttest/new/a_test.exs', ':000000 100755 A\ttest/new/run'])
+    expect(repository.show(sha, 'test/new/a_test.exs')).toBe('\ufeffa\r')
+  })
+  test.each([
+    'pipelines/genesis.yaml',
+    'lib/b.ex',
+    'lib/a.ex/../b.ex',
+    'lib/A.ex',
+    'test/new/../../lib/b.ex',
+    'test/new/.hidden',
+    'test/new/closed/x',
+    '.github/workflows/gate.yml',
+    '.git/config',
+    '../x',
+    'gold/self/gold.yaml',
+    'mix.lock',
+    'test/new/a\\b',
+    'test/new/a:b',
+  ])('%j is not written', async (path) => {
+    const files = [
+      {path: 'test/new/a', text: 'a'},
+      {path, text: 'x'},
+    ]
+    expect(await failureOf(connect().commitFiles(commit({files, within})))).toMatchObject({code: 'not-writable'})
     expect(sent()).toEqual([])
   })
 })

@@ -5,6 +5,8 @@ const cancel = {tests: ['test/adapters/cancel.test.ts']}
 const runner = {file: 'src/adapters/runner.ts', tests: ['test/adapters/runner.test.ts']}
 const disk = {file: 'src/adapters/disk.ts', tests: ['test/adapters/disk.test.ts']}
 const git = {file: 'src/adapters/git.ts', tests: ['test/adapters/git.test.ts']}
+const batches = {file: 'src/adapters/batches.ts', tests: ['test/adapters/batches.test.ts']}
+const claude = {file: 'src/adapters/providers/claude.ts', tests: ['test/adapters/batches.test.ts']}
 
 export const adapters = [
   {
@@ -444,5 +446,109 @@ export const adapters = [
     guards: 'A tracked file that became a link is not followed.',
     name: '^a work tree',
     check: 11,
+  },
+  {
+    ...batches,
+    id: 'batches/own',
+    find: 'settle(question, results.get(question.id), routes)',
+    replace: 'settle(question, [...results.values()][questions.indexOf(question)], routes)',
+    guards: 'Each asker gets the answer to his own question, in whatever order they come.',
+    name: '^each asker gets his own',
+  },
+  {
+    ...batches,
+    id: 'batches/cancel',
+    find: 'if (!hasEnded) await cancel(batch, carrying)',
+    replace: '',
+    guards: 'A run that is cancelled leaves no batch behind that is paid for.',
+    name: '^a cancelled run',
+    check: 8,
+  },
+  {
+    ...batches,
+    id: 'batches/grace',
+    find: 'inGrace(carrying, (torn) => routes.create(bodies, torn))',
+    replace: 'routes.create(bodies, signal)',
+    guards: 'A batch that is made while the run is cancelled is cancelled too.',
+    name: '^a cancelled run',
+    check: 8,
+  },
+  {
+    ...batches,
+    id: 'batches/deadline',
+    find: 'if (now() - started + pause > deadlineMs) {',
+    replace: 'if (started < 0) {',
+    guards: 'No batch is waited for without end.',
+    name: '^whoever waits looks again but not for results|until the deadline',
+  },
+  {
+    ...batches,
+    id: 'batches/weeks',
+    find: 'Math.min(retry?.afterMs ?? 0, longestAskedWaitMs)',
+    replace: '(retry?.afterMs ?? 0)',
+    guards: 'The other side cannot make us wait for weeks.',
+    name: 'wait for weeks',
+  },
+  {
+    ...claude,
+    id: 'batches/once',
+    find: 'isUnmade = wasNeverSent(thrown) || refusals.includes(statusIn(thrown))',
+    replace: 'isUnmade = true',
+    guards: 'A batch that may have been made is not made, and paid, once more.',
+    name: '^a batch is made once',
+  },
+  {
+    ...claude,
+    id: 'batches/paid',
+    find: "if (type === 'canceled') throw unanswered(",
+    replace: "if (type === 'canceled') throw garbled(",
+    guards: 'What somebody cancelled on purpose is not asked again.',
+    name: '^what fails one question',
+  },
+  {
+    ...claude,
+    id: 'batches/address',
+    find: "const {body} = await client.get(path, {headers: {accept: 'application/binary'}, signal}).asResponse()",
+    replace:
+      "const {results_url = path} = z.looseObject({results_url: z.string()}).parse(await client.messages.batches.retrieve(batch)); const {body} = await client.get(results_url, {headers: {accept: 'application/binary'}, signal}).asResponse()",
+    guards: 'The key goes to no address that an answer names.',
+    name: 'the key goes nowhere',
+    check: 14,
+  },
+  {
+    file: 'src/adapters/crowd.ts',
+    tests: ['test/adapters/batches.test.ts'],
+    id: 'batches/still',
+    find: 'if (thinking > 0) return',
+    replace: '',
+    guards: 'A batch is sent when nobody can ask any more, and not before.',
+    name: '^runs that go on together',
+  },
+  {
+    file: 'src/outside.ts',
+    tests: ['test/adapters/batches.test.ts'],
+    id: 'batches/price',
+    find: '{budget, prices, rateOf}',
+    replace: '{budget, prices}',
+    guards: 'What is reserved for a batch is what it can cost.',
+    name: '^the host',
+  },
+  {
+    file: 'src/outside.ts',
+    tests: ['test/adapters/batches.test.ts'],
+    id: 'batches/half',
+    find: 'priced(models, prices, rateOf)',
+    replace: 'priced(models, prices)',
+    guards: 'What a batch did cost is counted at its price.',
+    name: '^the host',
+  },
+  {
+    file: 'src/score/evaluate.ts',
+    tests: ['test/score/evaluate.test.ts'],
+    id: 'batches/rounds',
+    find: 'const first = evaluating.together === undefined ? 1 : Math.min(leastSamples, most)',
+    replace: 'const first = evaluating.together === undefined ? 1 : most',
+    guards: 'By batch no more samples are taken than otherwise, so no verdict comes from more rolls.',
+    name: '^all together',
   },
 ]

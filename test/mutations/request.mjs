@@ -173,8 +173,8 @@ export const requests = [
   {
     ...request,
     id: 'request/pinned-head',
-    find: 'head: event.head.sha}, {isFork})',
-    replace: 'head: null}, {isFork})',
+    find: 'head: event.head.sha}, {isFork, mayOnlyRead})',
+    replace: 'head: null}, {isFork, mayOnlyRead})',
     guards: 'The head that the event is about is judged, not whatever is the head by then.',
     check: 2,
   },

@@ -2,6 +2,7 @@
 import {readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
+import {answerSchema} from '../../src/apply/answer.ts'
 import {valueOf} from '../../src/document.ts'
 import {execute} from '../../src/pipeline/execute.ts'
 import {parsePipeline} from '../../src/pipeline/pipeline.ts'
@@ -20,13 +21,16 @@ const textOf = (file: string): string => readFileSync(join(folder, file), 'utf8'
 const pipelineOf = (file: string): Pipeline => valueOf(parsePipeline(textOf(file), file), 'pipeline')
 
 /** Inputs of a pipeline that is not run for a plan. */
-const ownInputs: Readonly<Record<string, readonly string[]>> = {'judge.yaml': ['questions']}
+const ownInputs: Readonly<Record<string, readonly string[]>> = {
+  'apply.yaml': ['change', 'files'],
+  'judge.yaml': ['questions'],
+}
 
 test('they are there', () => {
-  expect(files).toEqual(expect.arrayContaining(['genesis.yaml', 'judge.yaml', 'offline.yaml']))
+  expect(files).toEqual(expect.arrayContaining(['apply.yaml', 'genesis.yaml', 'judge.yaml', 'offline.yaml']))
 })
 
-describe.each(['genesis.yaml', 'judge.yaml', 'offline.yaml'])('%s', (file) => {
+describe.each(['apply.yaml', 'genesis.yaml', 'judge.yaml', 'offline.yaml'])('%s', (file) => {
   test('reads, and needs only what a run gives', () => {
     const {inputs = []} = pipelineOf(file)
     const given: readonly string[] = [...knownInputs, ...(ownInputs[file] ?? [])]
@@ -157,6 +161,39 @@ describe('judge', () => {
     expect(model.asked[0]).toMatchObject({provider: 'gemini', temperature: 0, schema: {required: ['nonce', 'items']}})
     expect(model.asked[0]?.messages[0]?.text).toContain('{"nonce": "q"}')
     expect(model.asked[0]?.system).not.toContain('"q"')
+  })
+})
+
+describe('apply', () => {
+  const change = {id: 'C1', instructions: 'Call it.'}
+  const inputs = {change, files: '<file path="lib/a.ex">\na\n</file>', findings: []}
+  const edits = (file: string) =>
+    JSON.stringify({edits: [{file, find: 'a', replace: 'b'}], create: [], delete: [], cannot: null})
+  const checks = {edits: (data: unknown) => (JSON.stringify(data).includes('/etc') ? ['/etc/x: leads out'] : [])}
+  const tools = (model: ReturnType<typeof scripted>) => toolsOf(model.ask, {schemas: {edits: answerSchema}, checks})
+  test('what its asker sees to be wrong is sent back once, as a wrong form is', async () => {
+    const model = scripted(edits('/etc/x'), edits('lib/a.ex'))
+    const {output} = await execute(pipelineOf('apply.yaml'), inputs, tools(model), {nonce, now: clock()})
+    expect(output.data).toMatchObject({edits: [{file: 'lib/a.ex'}]})
+    expect(model.asked[1]?.messages.map(({role}) => role)).toEqual(['user', 'assistant', 'user'])
+    expect(model.asked[1]?.messages[2]?.text).toMatch(
+      /no file was touched[^]*<untrusted-data name="errors"[^]*\/etc\/x: leads out/,
+    )
+  })
+  test('and ends the run when it is wrong again', async () => {
+    const model = scripted(edits('/etc/x'), edits('/etc/x'))
+    await expect(execute(pipelineOf('apply.yaml'), inputs, tools(model), {nonce, now: clock()})).rejects.toMatchObject({
+      code: 'model-output-invalid',
+      message: expect.stringContaining('/etc/x: leads out'),
+    })
+  })
+  test('every value of it is fenced: a plan may be the work of a stranger', async () => {
+    const model = scripted(edits('lib/a.ex'))
+    await execute(pipelineOf('apply.yaml'), inputs, tools(model), {nonce, now: clock()})
+    const text = model.asked[0]?.messages[0]?.text ?? ''
+    for (const name of ['files', 'findings', 'change'])
+      expect(text).toContain(`<untrusted-data name="${name}" nonce="${nonce}">`)
+    expect(model.asked[0]?.system).not.toContain('Call it.')
   })
 })
 

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import {Failure} from '../../src/errors.ts'
 import {noUsage} from '../../src/provider.ts'
@@ -312,5 +313,120 @@ describe('what the baseline does not know', () => {
     const rounds = {a: [7], b: [score]}
     const {verdict} = await sample(remembering(), () => 0, {names: ['a', 'b'], policy, before, ...scripted(rounds)})
     expect([verdict.decision, verdict.reasons.map(({message}) => message)]).toEqual([decision, messages])
+  })
+})
+
+describe('all together', () => {
+  const nobody = {stop: () => expect.unreachable()}
+
+  /** Each gold standard has scores of its own, whenever it is asked; answers come in any order. */
+  const ways = async (
+    scores: readonly (readonly number[])[],
+    known: readonly number[],
+    samples: number,
+    delays: readonly number[],
+  ): Promise<readonly Evaluation[]> => {
+    const names = scores.map((_, at) => `g${at}`)
+    const policy = {threshold: 8, samples, baseline: 'absolute', tolerance: 0.25} as const
+    const run = (more: Partial<Evaluating>, wait: (call: number) => Promise<void>): Promise<Evaluation> => {
+      const {scoreOn} = scripted(Object.fromEntries(names.map((name, at) => [name, scores[at] ?? []])))
+      let calls = 0
+      const earlier = new Map(
+        names.map((name, at) => [name, Array.from({length: known[at] ?? 0}, () => ({score: 8, findings: {}}))]),
+      )
+      return sample({samples: earlier}, () => 0, {
+        names,
+        policy,
+        scoreOn: async (gold) => {
+          const scored = await scoreOn(gold)
+          await wait(calls++)
+          return scored
+        },
+        ...more,
+      })
+    }
+    const later = async (call: number): Promise<void> => {
+      for (let tick = 0; tick < (delays[call % delays.length] ?? 0); tick++) await Promise.resolve()
+    }
+    return [await run({}, async () => {}), await run({together: nobody}, later)]
+  }
+
+  test('as many samples are taken of each, and the same is decided', async () => {
+    const score = fc.integer({min: 50, max: 100}).map((tenths) => tenths / 10)
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(score, {minLength: 6, maxLength: 6}), {minLength: 1, maxLength: 5}),
+        fc.array(fc.nat(3), {minLength: 5, maxLength: 5}),
+        fc.integer({min: 1, max: 6}),
+        fc.array(fc.nat(6), {minLength: 1, maxLength: 20}),
+        async (scores, known, samples, delays) => {
+          const [alone, together] = await ways(scores, known, samples, delays)
+          const told = ({cases, verdict, taken}: Evaluation) => ({
+            samples: cases.map((each) => each.samples.toSorted((a, b) => a - b)),
+            decision: verdict.decision,
+            taken: taken.length,
+          })
+          expect(together === undefined ? null : told(together)).toEqual(alone === undefined ? null : told(alone))
+        },
+      ),
+      {numRuns: 200},
+    )
+  })
+
+  test.each([
+    ['the first two rounds at once, then one at a time', 5, [6, 9], [4, 2, 2, 2]],
+    ['no third one where it is clear', 5, [9, 9], [4]],
+    ['no second one where one is wanted', 1, [6, 9], [2]],
+  ])('%s', async (_, samples, scores, rounds) => {
+    const sizes: number[] = []
+    let waiting: (() => void)[] = []
+    const policy = {threshold: 8, samples, baseline: 'absolute', tolerance: 0.25} as const
+    let time = 0
+    await sample(remembering(), () => 0, {
+      names: ['a', 'b'],
+      policy,
+      together: nobody,
+      scoreOn: async () => {
+        if (waiting.length === 0) {
+          setImmediate(() => {
+            sizes.push(waiting.length)
+            const all = waiting
+            waiting = []
+            for (const go of all) go()
+          })
+        }
+        await new Promise<void>((go) => waiting.push(go))
+        return {scorecard: {...good, score: scores[time++ % 2] ?? 0}, usage, milliseconds: 5}
+      },
+    })
+    expect(sizes).toEqual(rounds)
+  })
+
+  test.each([
+    ['a missing key', new Failure('missing-key', 'no key')],
+    ['a bug', new RangeError('bug')],
+    ['a cancelled run', new Failure('cancelled', 'stopped', {exit: 3})],
+  ])('%s stops the others and waits for them; what they had is kept', async (_, thrown) => {
+    let [stopped, ended] = [0, 0]
+    const kept: string[] = []
+    const all = sample(remembering(), () => 9, {
+      names: ['good', 'bad', 'slow'],
+      together: {stop: () => void stopped++},
+      keep: ({name}) => void kept.push(name),
+      scoreOn: async ({name}) => {
+        if (name === 'bad') {
+          await Promise.resolve()
+          throw thrown
+        }
+        if (name === 'slow') {
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          ended += 1
+          throw new Failure('cancelled', 'stopped by the other', {exit: 3})
+        }
+        return {scorecard: good, usage, milliseconds: 1}
+      },
+    })
+    await expect(all).rejects.toBe(thrown)
+    expect({stopped: stopped > 0, ended, kept}).toEqual({stopped: true, ended: 2, kept: ['good', 'good']})
   })
 })

@@ -477,9 +477,9 @@ test('whatever is added: what was there parses equal, comments survive, and it s
       added += 1
       const text = commented(style(before), 'kept')
       const written = withAdded(text, 'gold.yaml', growth)
-      const after = readGold(written)
-      expect(after.findings.slice(0, before.findings.length)).toEqual(readGold(text).findings)
-      expect(after.changes.slice(0, before.changes.length)).toEqual(readGold(text).changes)
+      const [there, after] = [readGold(text), readGold(written)]
+      expect(after.findings.slice(0, before.findings.length)).toEqual(there.findings)
+      expect(after.changes.slice(0, before.changes.length)).toEqual(there.changes)
       expect(after.findings.length).toBe(before.findings.length + growth.ids.size)
       for (const [comment] of text.matchAll(/# kept\d\./g)) expect(written).toContain(comment)
       expect(scorePlan(goldAsPlan(after), after, given.code, null).score).toBe(10)

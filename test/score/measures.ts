@@ -146,7 +146,7 @@ function fabricated(given: Case): Measured {
 
 const distances = [10, 30, 100, 400] as const
 
-function linesOff(given: Case): Measured {
+export function linesOff(given: Case): Measured {
   const scores = distances.map((lines) =>
     scoreOf(
       mapFindings(given.plan, (each) => made.withoutEvidence(made.shifted(each, lines, true))),

@@ -1,10 +1,10 @@
 /** The benchmark of the scorer (scoring research §4.1), rows M1 to M21, and what else must not pay: for every gold standard. */
 import {describe, expect, it, test} from 'vitest'
 import type {Plan} from '../../src/plan/plan.ts'
-import {scorePlan} from '../../src/score/score.ts'
+import {goldAsPlan, scorePlan} from '../../src/score/score.ts'
 import {cases, neededOf, planOf, withMore} from './golds.ts'
 import {isFalling} from './measure.ts'
-import {perturbationRows} from './measures.ts'
+import {linesOff, perturbationRows} from './measures.ts'
 import {asFinding, grounded, novel, scoreOf} from './perturbation.ts'
 
 it('there are gold standards to measure on', () => {
@@ -19,6 +19,16 @@ describe.each(cases.map((given) => [given.gold.name, given] as const))('%s', (_,
 
   test.each(perturbationRows)('$id $what: $target', ({measure}) => {
     expect(measure(given)?.ok ?? given.gold.name === 'known').toBe(true)
+  })
+
+  // the gold standards about public repositories quote nothing of them, and are not here
+  test('M11 without its quotes', () => {
+    const findings = gold.findings.map((finding) => ({
+      ...finding,
+      locations: finding.locations.map(({file, start_line, end_line}) => ({file, start_line, end_line})),
+    }))
+    const unquoted = {...gold, findings}
+    expect(linesOff({gold: unquoted, code, plan: goldAsPlan(unquoted)}).ok).toBe(true)
   })
 
   test('a true finding that also lists eight other places earns nothing', () => {

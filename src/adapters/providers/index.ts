@@ -1,5 +1,6 @@
 /** ◆ Who answers. A new provider is one file beside this one and one line here. */
 import type {Provider} from '../../provider.ts'
+import type {Batching} from '../batches.ts'
 import type {ProviderSettings} from '../wire.ts'
 import * as claude from './claude.ts'
 import * as gemini from './gemini.ts'
@@ -11,9 +12,11 @@ export interface ProviderKind {
   readonly baseUrl: string
   /** Connects to nothing yet. Throws `Failure` `missing-key`, `model-key-refused` or `bad-base-url`. */
   readonly connect: (settings: ProviderSettings) => Provider
+  /** The same for half the price, where the vendor has batches. Throws as `connect` does. */
+  readonly batches?: (settings: ProviderSettings, batching: Batching) => Provider
 }
 
 export const providers = {
-  claude: {keys: claude.keys, baseUrl: claude.baseUrl, connect: claude.claude},
+  claude: {keys: claude.keys, baseUrl: claude.baseUrl, connect: claude.claude, batches: claude.batches},
   gemini: {keys: gemini.keys, baseUrl: gemini.baseUrl, connect: gemini.gemini},
 } as const satisfies Record<string, ProviderKind>

@@ -175,8 +175,18 @@ function formOf({schema, extraction_config}: Settings, preset: Preset, {tools}: 
     throw new Failure('unknown-schema', `there is no schema called \`${schema}\``)
   const format = extraction_config?.format
   const json = format === 'json' || (format === undefined && (preset.json || named !== undefined))
-  return {json, schema: named ?? null, check: json && named !== undefined ? checkOf(named) : null}
+  const beside = typeof schema === 'string' ? tools.checks?.[schema] : undefined
+  return {json, schema: named ?? null, check: json && named !== undefined ? bothOf(checkOf(named), beside) : null}
 }
+
+/** The form, and then what only who asked can see to be wrong: both are sent back the same way. */
+const bothOf =
+  (form: Check, beside: ((data: unknown) => readonly string[]) | undefined): Check =>
+  (value) => {
+    const read = form(value)
+    const errors = read.ok && beside !== undefined ? beside(read.data) : []
+    return errors.length === 0 ? read : {ok: false, errors}
+  }
 
 type Reading =
   | {readonly ok: true; readonly text: string; readonly data: unknown}
