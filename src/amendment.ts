@@ -20,8 +20,8 @@ import {plainLine} from './trust.ts'
 /** Where the files are. */
 export interface Desk {
   readonly source: Pick<Source, 'list' | 'read'>
-  /** Why a file that is there must not be written over; null: it may. Asked before the model is. */
-  readonly guard: (path: string, text: string) => Promise<string | null>
+  /** Why a file must not be written over, or made (`text` null); null: it may. Asked before the model is, and after. */
+  readonly guard: (path: string, text: string | null) => Promise<string | null>
   /** All of it or nothing. */
   readonly write: (files: readonly Amended[]) => void
 }
@@ -147,11 +147,11 @@ async function amendOne(
   return {id, state: 'done', why: null, files: paths, exit: 0}
 }
 
-async function guarded(paths: readonly string[], {texts}: Ground, {guard}: Desk): Promise<readonly Problem[]> {
+async function guarded(paths: readonly string[], {entries, texts}: Ground, {guard}: Desk): Promise<readonly Problem[]> {
   const found = await Promise.all(
     [...new Set(paths)].map(async (file): Promise<readonly Problem[]> => {
-      const text = texts.get(file)
-      const why = text === undefined ? null : await guard(file, text)
+      const isFolder = entries.some(({path}) => path.startsWith(`${file}/`))
+      const why = isFolder ? null : await guard(file, texts.get(file) ?? null)
       return why === null ? [] : [{file, why}]
     }),
   )

@@ -123,7 +123,8 @@ function sayOf(event: PipelineEvent): string {
 }
 
 /** What a run reads, and how much of it a model is shown. */
-export type Reading = Pick<Job, 'source' | 'maxTokens' | 'include' | 'exclude' | 'goldRoots' | 'goldDigests'>
+export type Reading = Pick<Job, 'source' | 'maxTokens' | 'include' | 'exclude' | 'goldRoots' | 'goldDigests'> &
+  Partial<Pick<Job, 'gold'>>
 
 export interface Packed {
   /** What fits the budget. */
@@ -132,10 +133,18 @@ export interface Packed {
   readonly whole: Pack
 }
 
+/** Without them a gold standard would be about code that is gone, as soon as somebody adds more files than are read. */
+const filesOf = (gold: GoldStandard | null): readonly string[] =>
+  (gold?.findings ?? []).flatMap(({locations, related_files = []}) => [
+    ...locations.map(({file}) => file),
+    ...related_files,
+  ])
+
 /** Throws `Failure` `empty-repository`, `gold-in-pack`. */
 export async function packSource(job: Reading, host: Pick<Host, 'digest'>): Promise<Packed> {
   const entries = await job.source.list()
-  const {chosen, leftOut} = select(entries, {include: job.include, exclude: job.exclude, goldRoots: job.goldRoots})
+  const {include, exclude, goldRoots} = job
+  const {chosen, leftOut} = select(entries, {include, exclude, goldRoots, keep: filesOf(job.gold ?? null)})
   const files = await job.source.read(chosen)
   const about = {name: job.source.name, commit: job.source.commit, leftOut, digest: host.digest}
   const whole = packFiles(files, {...about, budget: null})

@@ -447,6 +447,12 @@ export async function differenceIn(root: string, before: string, after: string):
   return code === 0 || code === 1 ? stdout.toString('utf8') : null
 }
 
+/** Of these paths below `root`, those that a `.gitignore` keeps out: nobody would see them in `git status`. None, where git cannot tell. */
+export async function ignoredAmong(root: string, paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const {code, stdout} = await run(['check-ignore', '-z', '--stdin'], {cwd: root, input: paths.join('\0')})
+  return new Set(code === 0 ? fieldsOf(stdout) : [])
+}
+
 export interface FetchOptions {
   /** `https://…`; `http://` only where no token goes along or the host is this machine. */
   readonly url: string

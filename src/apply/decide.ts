@@ -1,12 +1,11 @@
 /** A model's answer to one change → what becomes of the files, all of it or nothing, with the reasons. Values in, values out. */
 import type {Change} from '../plan/plan.ts'
-import {folded} from '../pack/select.ts'
 import {secretRemoved} from '../pack/secrets.ts'
 import {visible} from '../pipeline/template.ts'
 import type {Answer} from './answer.ts'
 import {edited, lineEndOf, toLf} from './edit.ts'
-import {maxBytes, type Ground, type Problem} from './ground.ts'
-import {isReached, named, refusalOf, type Bounds} from './place.ts'
+import {inRepository, isInOne, maxBytes, repositoriesIn, type Ground, type Problem} from './ground.ts'
+import {isReached, named, refusalOf, sameFor, type Bounds} from './place.ts'
 
 /** One file; null: it is not there. */
 export interface Amended {
@@ -102,20 +101,22 @@ function createdFiles({entries, texts}: Ground, {create}: Answer): readonly Resu
   // case and Unicode form are one on some disks: two names of one file would overwrite each other
   const known = new Map<string, {readonly path: string; readonly isFolder: boolean}>()
   const learn = (path: string): void => {
-    for (const {prefix, isFolder} of stepsOf(path)) known.set(folded(prefix), {path: prefix, isFolder})
+    for (const {prefix, isFolder} of stepsOf(path)) known.set(sameFor(prefix), {path: prefix, isFolder})
   }
   for (const {path} of entries) learn(path)
+  const repositories = repositoriesIn(entries)
   const wide = texts.size > 0 && [...texts.values()].every((text) => lineEndOf(text) === '\r\n')
   return create.map(({file: path, text}): Result => {
     const problem = (why: string): Result => ({problem: {file: path, why}})
     for (const {prefix, isFolder} of stepsOf(path)) {
-      const there = known.get(folded(prefix))
+      const there = known.get(sameFor(prefix))
       if (there === undefined) continue
       if (there.path !== prefix) return problem(`is the same as ${there.path} where case does not count`)
       if (!isFolder) return problem(there.isFolder ? 'is a folder' : 'is there already, so edit it')
       if (!there.isFolder) return problem(`${prefix} is no folder`)
     }
     learn(path)
+    if (isInOne(path, repositories)) return problem(inRepository)
     const odd = oddIn(text, '')
     if (odd !== null) return problem(odd)
     const after = wide ? toLf(text).replaceAll('\n', '\r\n') : text
@@ -139,11 +140,17 @@ const deletedFiles = ({texts}: Ground, {delete: gone}: Answer): readonly Result[
 function oddIn(put: string, instead: string): string | null {
   const lines = toLf(put)
   if (countIn(lines, '\r') > countIn(toLf(instead), '\r')) return 'the new text holds carriage returns'
-  if (visible(put) !== put) return 'the new text holds characters that nobody sees'
+  if (visible(put) !== put || unseen.test(put.replace(picture, '')))
+    return 'the new text holds characters that nobody sees'
   return countIn(put, secretRemoved) > countIn(instead, secretRemoved)
     ? `the new text holds "${secretRemoved}", which only stands for a secret that was not shown`
     : null
 }
+
+/** Letters of names in many languages, and drawn by nothing: two names that differ by one look the same. */
+const unseen = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u
+/** Where one says that a sign is a picture, people see it. */
+const picture = /\p{Extended_Pictographic}\ufe0f/gu
 
 const countIn = (text: string, part: string): number => text.split(part).length - 1
 

@@ -1,7 +1,7 @@
 /** What a change finds where it wants to write: the texts that it may edit, and what is closed to it. */
 import type {Entry} from '../pack/pack.ts'
 import type {Change} from '../plan/plan.ts'
-import {isReached, named, refusalOf, type Bounds} from './place.ts'
+import {isHead, isReached, named, refusalOf, sameFor, type Bounds} from './place.ts'
 
 export interface Ground {
   /** Everything that stands in the code base. */
@@ -30,14 +30,40 @@ export interface Problem {
 /** Bytes of one file, before and after. */
 export const maxBytes = 1024 * 1024
 
+/** Bytes of all that one question shows, long before `max-tokens` can be told: all of them are in memory then. */
+const maxAll = 16 * 1024 * 1024
+
+/** More are no change of a day, and each is looked for among all files. */
+const maxNames = 500
+
+/**
+ * Folders that git would take for a repository: whoever works in one runs what its settings name, as when a prompt asks for the
+ * status. The code base itself is one anyway.
+ */
+export const repositoriesIn = (entries: readonly Entry[]): ReadonlySet<string> =>
+  new Set(
+    entries.flatMap(({path}) => {
+      const at = path.lastIndexOf('/')
+      return at > 0 && isHead(path.slice(at + 1)) ? [sameFor(path.slice(0, at))] : []
+    }),
+  )
+
+export const isInOne = (path: string, repositories: ReadonlySet<string>): boolean =>
+  repositories.size > 0 && [...path.matchAll(/\//g)].some(({index}) => repositories.has(sameFor(path.slice(0, index))))
+
+export const inRepository = 'stands in a repository of its own'
+
 /** Of the files that are there, those that a change names, or that stand below a folder that it names. */
 export function wantedBy({files, creates}: Change, all: readonly Entry[], bounds: Bounds): Wanted {
   const edits = files.map(named)
   const names = [...edits, ...creates.map(named)]
+  if (names.length > maxNames)
+    return {entries: [], closed: new Map(), problems: [{file: null, why: `it names more than ${maxNames} files`}]}
+  const repositories = repositoriesIn(all)
   const reached = all.filter(({path}) => isReached(path, names))
   const closed = new Map(
     reached.flatMap((entry): readonly (readonly [string, string])[] => {
-      const why = reasonOf(entry, bounds)
+      const why = reasonOf(entry, bounds) ?? (isInOne(entry.path, repositories) ? inRepository : null)
       return why === null ? [] : [[entry.path, why]]
     }),
   )
@@ -49,7 +75,11 @@ export function wantedBy({files, creates}: Change, all: readonly Entry[], bounds
     const isMissing = edits.includes(name) && !creates.map(named).includes(name) && !reached.some(isAt(name))
     return isMissing ? [{file: name, why: 'is not there: the plan is about other code'}] : []
   })
-  return {entries: reached.filter(({path}) => !closed.has(path)), closed, problems: [...none, ...problems]}
+  const entries = reached.filter(({path}) => !closed.has(path))
+  const bytes = entries.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0)
+  const large: readonly Problem[] =
+    bytes > maxAll ? [{file: null, why: `its files have ${Math.ceil(bytes / maxBytes)} MiB: split it`}] : []
+  return {entries, closed, problems: [...none, ...problems, ...large]}
 }
 
 const isAt =

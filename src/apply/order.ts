@@ -10,14 +10,22 @@ export interface Choice {
   readonly done: readonly string[]
 }
 
+/** Each is a question that is paid for. */
+const maxChanges = 1000
+
 /**
  * In the plan's order, a change behind those that it depends on.
- * Throws `Failure` `no-such-change`, `same-id`, `missing-dependency`, `circular-changes`.
+ * Throws `Failure` `no-such-change`, `same-id`, `missing-dependency`, `circular-changes`,
+ * `too-many-changes`.
  */
 export function chosenChanges(plan: Plan, {changes: ids, done}: Choice): readonly Change[] {
-  const wanted = ids.length === 0 ? plan.changes.map(({id}) => id) : ids
-  const chosen = plan.changes.filter(({id}) => wanted.includes(id) && !done.includes(id))
-  checkIds(plan, [...wanted, ...done], chosen)
+  const [wanted, before] = [new Set(ids), new Set(done)]
+  const chosen = plan.changes.filter(({id}) => (ids.length === 0 || wanted.has(id)) && !before.has(id))
+  if (chosen.length > maxChanges)
+    throw new Failure('too-many-changes', `${chosen.length} changes are more than anybody can read`, {
+      hint: `name at most ${maxChanges} with --change`,
+    })
+  checkIds(plan, [...ids, ...done], chosen)
   checkDependencies(chosen, done)
   const ordered: Change[] = []
   const left = [...chosen]
@@ -37,7 +45,8 @@ const listed = (ids: readonly string[]): string => clip([...new Set(ids)].join('
 
 function checkIds({changes}: Plan, wanted: readonly string[], chosen: readonly Change[]): void {
   const known = changes.map(({id}) => id)
-  const unknown = wanted.filter((id) => !known.includes(id))
+  const all = new Set(known)
+  const unknown = wanted.filter((id) => !all.has(id))
   if (known.length === 0)
     throw new Failure('no-such-change', 'the plan has no changes', {hint: 'there is nothing to do'})
   if (unknown.length > 0)

@@ -11,15 +11,25 @@ export const questionInputs = ['change', 'files'] as const
 export function questionOf(change: Change, plan: Plan, {texts}: Ground): Readonly<Record<string, unknown>> {
   const {id, title, instructions, files, creates, verification} = change
   return {
-    change: {id, title, instructions, files, creates, verification},
-    findings: plan.findings.flatMap(({id: own, title: about, category, severity, locations, description}) =>
-      change.resolves.includes(own) ? [{id: own, title: about, category, severity, locations, description}] : [],
+    change: masked({id, title, instructions, files, creates, verification}),
+    findings: masked(
+      plan.findings.flatMap(({id: own, title: about, category, severity, locations, description}) =>
+        change.resolves.includes(own) ? [{id: own, title: about, category, severity, locations, description}] : [],
+      ),
     ),
     files:
       texts.size === 0
         ? 'None of them is there yet.'
         : [...texts].map(([path, text]) => shown(path, text)).join('\n\n'),
   }
+}
+
+/** A plan quotes code, and code holds secrets. */
+function masked(value: unknown): unknown {
+  if (typeof value === 'string') return maskSecrets(value).text
+  if (Array.isArray(value)) return value.map(masked)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, masked(each)]))
 }
 
 /** Without its mark and with line feeds; secrets do not leave the machine. */

@@ -1,23 +1,25 @@
 import {createHash} from 'node:crypto'
 import {mkdtempSync, realpathSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
-import {join, resolve} from 'node:path'
+import {join, resolve, sep} from 'node:path'
 import {makeFolder, openSource, readText, writeInside} from '../adapters/disk.ts'
 import {exchangeFiles} from '../adapters/exchange.ts'
 import {stateOf} from '../adapters/file.ts'
-import {differenceIn, objects, repositoryOf} from '../adapters/git.ts'
+import {differenceIn, ignoredAmong, objects, repositoryOf} from '../adapters/git.ts'
+import {untilInterrupted} from '../adapters/interruption.ts'
 import {amend, boundsOf, checkKeys, type Amendment, type Desk, type Outcome} from '../amendment.ts'
 import type {Amended} from '../apply/decide.ts'
 import {chosenChanges} from '../apply/order.ts'
-import {named} from '../apply/place.ts'
+import {named, type Bounds} from '../apply/place.ts'
 import {questionInputs} from '../apply/question.ts'
 import {valueOf} from '../document.ts'
-import {Failure} from '../errors.ts'
+import {Failure, messageOf} from '../errors.ts'
 import type {Source} from '../host.ts'
 import {configOf, settingOptions} from '../locally.ts'
 import {choosePipeline, keysOf, makeHost} from '../outside.ts'
 import {isInside} from '../pack/boundary.ts'
 import type {Entry} from '../pack/pack.ts'
+import {maskSecrets} from '../pack/secrets.ts'
 import {parsePlan} from '../plan/document.ts'
 import type {Change, Plan} from '../plan/plan.ts'
 import {formatOf, printJson} from '../printing.ts'
@@ -29,7 +31,7 @@ const kept = ['--max-tokens', '--max-cost-usd']
 
 export const apply: Command = {
   summary:
-    'carry out changes of a plan in the files of a folder: a model writes, the program decides what of it may stand',
+    'carry out changes of a plan in the files of a folder: Claude writes (ANTHROPIC_API_KEY), the program decides what of it may stand, and nothing is run',
   arguments: [{usage: '<plan.yaml>', summary: 'the plan'}],
   options: [
     {flags: '--change <ids>', summary: 'only these changes, as in C1,C3; may be repeated', repeats: true},
@@ -44,6 +46,8 @@ export const apply: Command = {
     const format = formatOf(flags)
     const plan = valueOf(parsePlan(readText(resolve(world.cwd, file)), file), 'plan', '`check` validates plans')
     const changes = chosenChanges(plan, {changes: idsOf(flags, 'change'), done: idsOf(flags, 'done')})
+    if (changes.length === 0)
+      world.say(plainLine('nothing is left to do: all of it is carried out already, says --done'))
     const keys = keysOf(world.env)
     const {pipeline} = await choosePipeline('apply', keys, async () => null, questionInputs)
     checkKeys(pipeline, keys)
@@ -53,24 +57,28 @@ export const apply: Command = {
       throw new Failure('not-a-folder', `${plainLine(place, 200)} holds no files that can be changed`, {
         hint: 'give the folder that the code is in, with --repository',
       })
+    const root = realpathSync(place)
     const config = configOf(place, {'max-tokens': flags['max-tokens'], 'max-cost-usd': flags['max-cost-usd']})
     let spent: Usage = noUsage
     const host = makeHost({
       keys,
       budget: {calls: null, tokens: null, usd: config.maxCostUsd},
       say: world.say,
+      // writing is one turn of the process: a change is finished, then the next question is not asked
+      signal: untilInterrupted(),
       onSpent: (usage) => {
         spent = addUsage(spent, usage)
       },
     })
     noteOther(plan, source, world)
-    const desk = deskOf(realpathSync(place), source, changes, flags)
-    const amending = {plan, changes, pipeline, bounds: boundsOf(config), maxTokens: config.maxTokens}
+    const desk = deskOf(root, source, changes, flags)
+    const bounds = await boundsAt(root, boundsOf(config))
+    const amending = {plan, changes, pipeline, bounds, maxTokens: config.maxTokens}
     const amendment = await amend(amending, desk, host)
     // nothing was done, and one thing is to blame: it is the result
     if (amendment.failure !== null && amendment.files.length === 0) throw amendment.failure
     await tell(amendment, {plan, spent, format, dryRun: flags['dry-run'] === true}, world)
-    return Math.max(...amendment.outcomes.map(({exit}) => exit), 0)
+    return amendment.outcomes.reduce((worst, {exit}) => Math.max(worst, exit), 0)
   },
 }
 
@@ -90,13 +98,33 @@ function noteOther({repository}: Plan, {name, commit}: Source, world: World): vo
   world.say(plainLine(`the plan is about ${repository.name} (${at(theirs)}); here is ${name} (${at(mine)})`))
 }
 
+/** From inside of a folder of a repository its paths are shorter, and its settings are further up: they hold all the same. */
+async function boundsAt(root: string, own: Bounds): Promise<Bounds> {
+  const repository = await repositoryOf(root)
+  if (root.split(sep).some((part) => part.toLowerCase() === '.git'))
+    throw new Failure('not-a-folder', `${plainLine(root, 200)} is git's own`, {hint: 'give the folder of the code'})
+  if (repository === null || repository.prefix === '') return own
+  const {prefix} = repository
+  const top = resolve(root, ...prefix.split('/').flatMap((part) => (part === '' ? [] : ['..'])))
+  return {...own, around: {prefix, bounds: boundsOf(configOf(top, {}))}}
+}
+
 function deskOf(root: string, source: Source, changes: readonly Change[], flags: Flags): Desk {
   const written = new Set<string>()
   const isDry = flags['dry-run'] === true
   let committed: Promise<ReadonlyMap<string, string> | null> | null = null
+  let hidden: Promise<readonly Entry[]> | null = null
+  const unlisted = (): Promise<readonly Entry[]> => (hidden ??= unseen(root, source, changes))
   return {
-    source: {list: async () => [...(await source.list()), ...(await unseen(root, source, changes))], read: source.read},
+    source: {list: async () => [...(await source.list()), ...(await unlisted())], read: source.read},
     guard: async (path, text) => {
+      // what nobody commits may hold what nobody shows: no flag opens it to a model
+      if ((await unlisted()).some((entry) => entry.path === path))
+        return 'is not among the files of this repository: git ignores it, or it is of another one inside'
+      if (text === null)
+        return source.kind === 'work-tree' && (await ignoredAmong(root, [path])).size > 0
+          ? 'is ignored by git: nobody would see that it was made'
+          : null
       if (isDry || flags['allow-dirty'] === true || written.has(path)) return null
       const known = await (committed ??= committedIn(root, source))
       if (known === null)
@@ -156,18 +184,27 @@ async function tell(
   {plan, spent, format, dryRun}: Told,
   world: World,
 ): Promise<void> {
-  const diff = await differenceOf(files)
-  for (const each of outcomes) world.say(plain(sayOutcome(each, dryRun)))
+  for (const each of outcomes) world.say(plainLine(sayOutcome(each, dryRun), maxLine))
   if (failure !== null && failure.hint !== null) world.say(plain(`  → ${failure.hint}`))
   if (!dryRun) for (const command of commandsFor(plan, outcomes)) world.say(plainLine(`to verify it: ${command}`, 600))
+  // what stands beside a change may be a secret, and this goes into logs
+  const diff = plain(maskSecrets(await differenceOf(files, world)).text)
   if (format === 'json') printJson(world, {dry_run: dryRun, changes: outcomes.map(shapeOf), diff, usage: spent})
-  else if (diff !== '') world.print(plain(diff))
+  else if (diff !== '') world.print(diff)
 }
+
+/** Of what a model or a plan says: more than one line could be taken for lines of the program. */
+const maxLine = 2000
 
 const sayOutcome = ({id, state, why, files}: Outcome, dryRun: boolean): string =>
   state === 'done' ? `${id} ${dryRun ? 'would change' : 'done'}: ${files.join(', ')}` : `${id} ${state}: ${why ?? ''}`
 
-const shapeOf = ({id, state, why, files}: Outcome): object => ({id, state, why, files})
+const shapeOf = ({id, state, why, files}: Outcome): object => ({
+  id: plainLine(id),
+  state,
+  why: why === null ? null : plainLine(why, maxLine),
+  files,
+})
 
 /** Nothing of it is run here. */
 const commandsFor = ({changes}: Plan, outcomes: readonly Outcome[]): readonly string[] => [
@@ -178,9 +215,21 @@ const commandsFor = ({changes}: Plan, outcomes: readonly Outcome[]): readonly st
   ),
 ]
 
-/** By git, where it is there; else the names alone. */
-async function differenceOf(files: readonly Amended[]): Promise<string> {
+/** By git, where it is there; else the names alone. What is written is written: a full disk here must not end in an error. */
+async function differenceOf(files: readonly Amended[], world: World): Promise<string> {
   if (files.length === 0) return ''
+  try {
+    return (await diffOf(files)) ?? namesOf(files)
+  } catch (thrown) {
+    world.say(plainLine(`there is no diff: ${messageOf(thrown)}`, maxLine))
+    return namesOf(files)
+  }
+}
+
+const namesOf = (files: readonly Amended[]): string =>
+  files.map(({path, after}) => `${after === null ? 'deleted' : 'written'} ${path}`).join('\n')
+
+async function diffOf(files: readonly Amended[]): Promise<string | null> {
   const folder = mkdtempSync(join(tmpdir(), 'refactor-plan-apply-'))
   try {
     const [before, after] = [makeFolder(join(folder, 'a')), makeFolder(join(folder, 'b'))]
@@ -188,10 +237,7 @@ async function differenceOf(files: readonly Amended[]): Promise<string> {
       if (file.before !== null) writeInside(before, file.path, file.before)
       if (file.after !== null) writeInside(after, file.path, file.after)
     }
-    const difference = await differenceIn(folder, 'a', 'b')
-    return (
-      difference ?? files.map(({path, after: text}) => `${text === null ? 'deleted' : 'written'} ${path}`).join('\n')
-    )
+    return await differenceIn(folder, 'a', 'b')
   } finally {
     rmSync(folder, {recursive: true, force: true})
   }

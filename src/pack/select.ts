@@ -14,6 +14,8 @@ export interface SelectOptions {
   readonly goldRoots?: readonly string[]
   /** Paths that a pull request changes: they come first. */
   readonly changed?: readonly string[]
+  /** Paths that a limit on all files together drops last; where they stand among the chosen says nothing of them. */
+  readonly keep?: readonly string[]
   /** gitignore syntax, case-sensitive; nothing given: everything. They never bring back what is gold, a link or generated. */
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
@@ -21,6 +23,8 @@ export interface SelectOptions {
   readonly maxBytes?: number
   /** Bytes of all files together; default 256 MiB: what a runner's memory holds several times over. */
   readonly maxTotalBytes?: number
+  /** Files; default 25,000: each takes some 8 kB beside its text, and more of them would not fit into half a gibibyte. */
+  readonly maxFiles?: number
 }
 
 const mebibyte = 1024 * 1024
@@ -129,9 +133,13 @@ export function select(entries: readonly Entry[], options: SelectOptions = {}): 
     .map(({entry}) => ({entry, rank: (first.has(entry.path) ? 0 : 4) + rankOf(entry.path)}))
     .toSorted((a, b) => a.rank - b.rank)
     .map(({entry}) => entry)
-  const {chosen, tooMany} = withinTotal(ranked, options.maxTotalBytes ?? 256 * mebibyte)
+  const kept = new Set(options.keep)
+  const byNeed =
+    kept.size === 0 ? ranked : ranked.toSorted((a, b) => Number(kept.has(b.path)) - Number(kept.has(a.path)))
+  const taken = withinTotal(byNeed, options.maxTotalBytes ?? 256 * mebibyte, options.maxFiles ?? 25_000)
+  const tooMany = ranked.filter((entry) => !taken.has(entry))
   return {
-    chosen,
+    chosen: ranked.filter((entry) => taken.has(entry)),
     leftOut: [
       ...judged.flatMap(({entry: {path}, why}) => (why === null ? [] : [{path, why}])),
       ...tooMany.map(({path}) => ({path, why: 'over-budget' as const})),
@@ -139,20 +147,14 @@ export function select(entries: readonly Entry[], options: SelectOptions = {}): 
   }
 }
 
-function withinTotal(
-  entries: readonly Entry[],
-  limit: number,
-): {readonly chosen: readonly Entry[]; readonly tooMany: readonly Entry[]} {
-  const chosen: Entry[] = []
-  const tooMany: Entry[] = []
+function withinTotal(entries: readonly Entry[], limit: number, most: number): ReadonlySet<Entry> {
+  const taken = new Set<Entry>()
   let total = 0
   for (const entry of entries) {
     const bytes = entry.bytes ?? 0
-    if (total + bytes > limit) tooMany.push(entry)
-    else {
-      total += bytes
-      chosen.push(entry)
-    }
+    if (total + bytes > limit || taken.size >= most) continue
+    total += bytes
+    taken.add(entry)
   }
-  return {chosen, tooMany}
+  return taken
 }
