@@ -16,7 +16,9 @@ import {
   type Request,
   type TrialRequest,
 } from './request/request.ts'
-import {review, skip, type Reviewing} from './review.ts'
+import {skip} from './publication.ts'
+import {review} from './review.ts'
+import type {Reviewing} from './target.ts'
 import {scrubber} from './secrets.ts'
 import {plain, plainLine} from './trust.ts'
 

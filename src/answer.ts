@@ -1,5 +1,7 @@
 /** What a command by comment gets that asks for no plan: words, the gate opened by somebody who may, a search for better words. */
-import {asksOf, contextOf, inForce, marker, memoryOf, skip, targetOf, type Reviewing, type Target} from './review.ts'
+import {memoryOf} from './memory.ts'
+import {asksOf, skip} from './publication.ts'
+import {contextOf, inForce, marker, targetOf, type Reviewing, type Target} from './target.ts'
 import type {Config} from './config.ts'
 import {diagnose} from './gate/diagnosis.ts'
 import {filesAt} from './gate/files.ts'

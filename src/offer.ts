@@ -5,7 +5,7 @@ import {named} from './apply/place.ts'
 import {questionInputs} from './apply/question.ts'
 import type {Config} from './config.ts'
 import {Failure} from './errors.ts'
-import {choosePipeline, makeHost} from './outside.ts'
+import {choosePipeline, digestOf, makeHost} from './outside.ts'
 import type {Entry} from './pack/pack.ts'
 import type {Pipeline} from './pipeline/step.ts'
 import type {Change, Plan} from './plan/plan.ts'
@@ -14,7 +14,8 @@ import {renderStale} from './report/help.ts'
 import {planOfKept} from './report/kept.ts'
 import {renderOffer, renderOffered, renderUnmade} from './report/offer.ts'
 import type {Permission} from './request/request.ts'
-import {inFolder, memoryOf, readCommits, type Reviewing, type Target} from './review.ts'
+import {memoryOf} from './memory.ts'
+import {inFolder, readCommits, type Reviewing, type Target} from './target.ts'
 import {code, fenced, markdown, plain, plainLine, text, type Markdown} from './trust.ts'
 
 export interface Offering {
@@ -64,6 +65,7 @@ export async function offer(offering: Offering, shared: Reviewing): Promise<Answ
     const changes = chosenChanges(plan, {changes: ids.map((id) => knownAs(id, plan)), done: []})
     const {pipeline} = await choosePipeline('apply', keys, async () => null, questionInputs)
     checkKeys(pipeline, keys)
+    await hub.checkCommits()
     return await inFolder((folder) =>
       offerIn(folder, {...offering, plan, changes, pipeline, ref: pull.head.ref}, shared),
     )
@@ -132,9 +134,26 @@ async function offerIn(folder: string, making: Making, shared: Reviewing): Promi
 
 /** The name holds the head: what was made of another one is no ground to build on. */
 const branchFor = ({number, changes, target}: Making): string => {
-  const ids = changes.map(({id}) => id.replace(/[^A-Za-z0-9_-]+/g, '-').replace(/^-+/, '') || 'change').join('-')
-  return `refactor-plan/apply/${number}-${ids.slice(0, 80)}-${target.head.slice(0, 8)}`
+  const whole = changes.map(({id}) => id).join('-')
+  const ids = whole
+    .replace(/[^A-Za-z0-9_-]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 80)
+  // `C.1` and `C-1` must not share a branch
+  const isOne = changes.length === 1 && ids === whole
+  const more = isOne ? '' : `-${digestOf(JSON.stringify(changes.map(({id}) => id))).slice(0, 8)}`
+  return `refactor-plan/apply/${number}-${ids}${more}-${target.head.slice(0, 8)}`
 }
+
+/**
+ * A title becomes the message of a commit, where words of a plan would command: `[skip ci]` keeps checks from running, `fixes #1`
+ * closes an issue, `@name` calls somebody.
+ */
+const harmless = (title: string): string =>
+  title
+    .replaceAll('[', '(')
+    .replaceAll(']', ')')
+    .replace(/[@#]|GH-(?=\d)|:\/\//gi, ' ')
 
 async function commit(
   {files}: Amendment,
@@ -146,7 +165,7 @@ async function commit(
   const ids = changes.map(({id}) => id)
   const branch = branchFor(making)
   const titles = changes.map(({id, title}) => `${id}: ${title}`)
-  const title = plainLine(titles.length === 1 ? (titles[0] ?? '') : `${ids.join(', ')} of the plan`, 120)
+  const title = plainLine(titles.length === 1 ? harmless(titles[0] ?? '') : `${ids.join(', ')} of the plan`, 120)
   const executable = new Set(entries.flatMap(({path, isExecutable}) => (isExecutable === true ? [path] : [])))
   await hub.commitFiles({
     branch,

@@ -135,10 +135,7 @@ export interface Packed {
 
 /** Without them a gold standard would be about code that is gone, as soon as somebody adds more files than are read. */
 const filesOf = (gold: GoldStandard | null): readonly string[] =>
-  (gold?.findings ?? []).flatMap(({locations, related_files = []}) => [
-    ...locations.map(({file}) => file),
-    ...related_files,
-  ])
+  (gold?.findings ?? []).flatMap(({locations, related_files}) => [...locations.map(({file}) => file), ...related_files])
 
 /** Throws `Failure` `empty-repository`, `gold-in-pack`. */
 export async function packSource(job: Reading, host: Pick<Host, 'digest'>): Promise<Packed> {

@@ -9,6 +9,8 @@ import {parseConfig, Settings} from '../src/config.ts'
 import {outputNames} from '../src/outputs.ts'
 import {Plan} from '../src/plan/plan.ts'
 import {GoldStandard} from '../src/score/gold.ts'
+import {renderHelp} from '../src/report/help.ts'
+import {parseCommand, plainWords, type Command} from '../src/request/command.ts'
 import {root} from './acceptance/bundle.ts'
 
 const Action = z.strictObject({
@@ -90,6 +92,31 @@ test.each(Object.entries(tables))("§9.13 the README's table of %s is the code's
 test('every setting has a sentence, every command a row in the README', () => {
   expect(settings.filter(([, {description}]) => description === undefined).map(([name]) => name)).toEqual([])
   expect(Object.keys(commands).filter((name) => !new RegExp(`\\| \`${name}[ \`]`).test(text('README.md')))).toEqual([])
+})
+
+test('every command that help lists is understood, and is a row in the README, and the other way round', () => {
+  const help = renderHelp(null, {
+    config: {pipeline: 'auto', gold: 'gold', threshold: 8, gate: 'enforce', permissions: ['write'], maxCostUsd: 5},
+    context: 'refactor-plan/gate',
+    base: '0'.repeat(40),
+    by: 'ada',
+    permission: 'write',
+  })
+  const listed = [...help.matchAll(/^\| `\/refactor-plan ?(.*?)` \|/gm)].map(([, words = '']) => words)
+  // one row may name several, the word before them only once
+  const rows = text('README.md').matchAll(/^\| `\/refactor-plan ?(.*?)`((?: · `.*?`)*) \|/gm)
+  const shown = [...rows].flatMap(([, first = '', more = '']) => [
+    first,
+    ...[...more.matchAll(/`(.*?)`/g)].map(([, words = '']) => words),
+  ])
+  expect(shown.toSorted()).toEqual(listed.toSorted())
+  const understood = listed.map((words) => {
+    const typed = words.replace('<sha>', '0123abc').replace('<reason>', 'it burns')
+    return parseCommand(`/refactor-plan ${typed}`)?.kind ?? 'none'
+  })
+  expect(understood).not.toContain('unknown')
+  const kinds = ['run', ...plainWords, 'explain', 'apply', 'override', 'skip'] satisfies readonly Command['kind'][]
+  expect([...new Set(understood)].toSorted()).toEqual(kinds.toSorted())
 })
 
 describe('the published JSON Schemas are the ones that files are checked with', () => {

@@ -447,10 +447,12 @@ export async function differenceIn(root: string, before: string, after: string):
   return code === 0 || code === 1 ? stdout.toString('utf8') : null
 }
 
-/** Of these paths below `root`, those that a `.gitignore` keeps out: nobody would see them in `git status`. None, where git cannot tell. */
-export async function ignoredAmong(root: string, paths: readonly string[]): Promise<ReadonlySet<string>> {
-  const {code, stdout} = await run(['check-ignore', '-z', '--stdin'], {cwd: root, input: paths.join('\0')})
-  return new Set(code === 0 ? fieldsOf(stdout) : [])
+/** Whether a `.gitignore` keeps this path below `root` out, so that nobody would see it in `git status`. null: git cannot say. */
+export async function isIgnoredAt(root: string, path: string): Promise<boolean | null> {
+  // it asks about names alone, and refuses to be told that they are names alone
+  const args = ['--no-literal-pathspecs', 'check-ignore', '-z', '--stdin']
+  const {code} = await run(args, {cwd: root, input: path})
+  return code === 0 || code === 1 ? code === 0 : null
 }
 
 export interface FetchOptions {

@@ -95,7 +95,10 @@ export interface Commit {
   readonly base: string
   /** `text` null: the file goes. */
   readonly files: readonly {readonly path: string; readonly text: string | null; readonly isExecutable?: boolean}[]
-  /** Paths and folders that may be written, and what of them not; not given: YAML of pipelines and gold standards alone. */
+  /**
+   * Paths and folders that may be written, and what of them not; not given: YAML of pipelines and gold standards alone. With it
+   * the branch holds `base` and these files and nothing else, whatever it held before: anybody may have made a branch of that name.
+   */
   readonly within?: {readonly names: readonly string[]; readonly bounds: Bounds}
   readonly message: Plain
 }
@@ -136,6 +139,8 @@ export interface GitHub extends Rulebook {
   readonly toldOf: (sha: string, context: string) => Promise<readonly string[]>
   /** An emoji on a comment. False when it could not be: no run fails for that. */
   readonly react: (comment: number, content: Reaction) => Promise<boolean>
+  /** Finds out before anything is paid for, by a blob that nothing refers to. Throws `Failure` `missing-permission`. */
+  readonly checkCommits: () => Promise<void>
   /** `changed` is false when the branch, or `base` where there is no branch, holds the same files already. */
   readonly commitFiles: (commit: Commit) => Promise<{readonly sha: string; readonly changed: boolean}>
   /** The open pull request from `head` to `base`, made or brought up to date. */
@@ -169,6 +174,7 @@ export function github(settings: Settings): GitHub {
     stateOf: async (number, marker) => stateIn((await findComments(client, number, marker))[0]?.body ?? '', marker),
     toldOf: (sha, context) => readTold(client, sha, context),
     react: (comment, content) => react(client, comment, content),
+    checkCommits: () => checkCommits(client),
     commitFiles: (commit) => commitFiles(client, commit),
     openPull: (pull) => openPull(client, pull),
     listFolder: (commit, path) => readFolder(client, commit, path),
@@ -696,6 +702,12 @@ function checkCommit({branch, base, files, within}: Commit): void {
   }
 }
 
+async function checkCommits(client: Client): Promise<void> {
+  await call(client, {what: 'make a commit', needs: canWriteContents}, ({git}) =>
+    git.createBlob({...client.where, content: '', encoding: 'utf-8'}),
+  )
+}
+
 async function commitFiles(client: Client, commit: Commit): Promise<{readonly sha: string; readonly changed: boolean}> {
   checkCommit(commit)
   const made = new Set<string>()
@@ -730,13 +742,19 @@ async function findTip(client: Client, branch: string): Promise<string | null> {
  * null when `parent` holds these files already. Neither author nor committer is given: only then does GitHub sign the commit.
  * https://docs.github.com/authentication/managing-commit-signature-verification/about-commit-signature-verification
  */
-async function makeCommit(client: Client, parent: string, {files, message}: Commit): Promise<string | null> {
+async function makeCommit(
+  client: Client,
+  parent: string,
+  {base, files, within, message}: Commit,
+): Promise<string | null> {
   const {scrub} = client
   return call(client, {what: 'make a commit', needs: canWriteContents}, async ({git}) => {
     const {data: before} = await git.getCommit({...client.where, commit_sha: parent})
+    const isOwn = within === undefined || parent === base
+    const under = isOwn ? before : (await git.getCommit({...client.where, commit_sha: base})).data
     const {data: tree} = await git.createTree({
       ...client.where,
-      base_tree: before.tree.sha,
+      base_tree: under.tree.sha,
       tree: files.map(({path, text, isExecutable}) => ({
         path,
         mode: isExecutable === true ? '100755' : '100644',

@@ -35,6 +35,8 @@ const maxAll = 16 * 1024 * 1024
 
 /** More are no change of a day, and each is looked for among all files. */
 const maxNames = 500
+/** Below the folders that it names: each is asked about, 100,000 of them for 12 seconds. */
+const maxReached = 5000
 
 /**
  * Folders that git would take for a repository: whoever works in one runs what its settings name, as when a prompt asks for the
@@ -61,6 +63,8 @@ export function wantedBy({files, creates}: Change, all: readonly Entry[], bounds
     return {entries: [], closed: new Map(), problems: [{file: null, why: `it names more than ${maxNames} files`}]}
   const repositories = repositoriesIn(all)
   const reached = all.filter(({path}) => isReached(path, names))
+  if (reached.length > maxReached)
+    return {entries: [], closed: new Map(), problems: [{file: null, why: `it names ${reached.length} files: split it`}]}
   const closed = new Map(
     reached.flatMap((entry): readonly (readonly [string, string])[] => {
       const why = reasonOf(entry, bounds) ?? (isInOne(entry.path, repositories) ? inRepository : null)

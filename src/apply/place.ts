@@ -1,5 +1,6 @@
 /** Where a change may write, by the path alone. What really stands there the disk is asked once more, before anything is written. */
 import {isInside} from '../pack/boundary.ts'
+import type {LeftOutReason} from '../pack/pack.ts'
 import {protectedIn} from '../pack/protected.ts'
 import {isGold, select} from '../pack/select.ts'
 
@@ -44,16 +45,19 @@ export function refusalOf(path: string, bounds: Bounds): string | null {
   if (isHidden(path)) return hidden
   if (parts.some((part) => part.length > maxPart || otherwiseNamed.test(part))) return 'is another file on some systems'
   if (isHead(parts.at(-1) ?? '')) return 'would make a repository of its folder'
-  const {leftOut} = select([path, sameFor(path)].map((each) => ({path: each, kind: 'file', bytes: null, sha: null})))
-  const why = leftOut.find((each) => each.why !== 'gold')?.why
+  const why = leftOutOf([path, sameFor(path)]).find((each) => each !== 'gold')
   if (why !== undefined) return closedBy[why] ?? 'is not read'
   return policyOn(path, bounds)
 }
+
+const leftOutOf = (paths: readonly string[]): readonly LeftOutReason[] =>
+  select(paths.map((path) => ({path, kind: 'file', bytes: null, sha: null}))).leftOut.map(({why}) => why)
 
 /** What the owner of the code keeps for people, in the folder around it too: from inside of `pipelines` a pipeline has another path. */
 function policyOn(path: string, {goldRoots, protectedPaths, around}: Bounds): string | null {
   if (isHidden(path)) return hidden
   const both = [path, sameFor(path)]
+  if (leftOutOf(both).includes('plan')) return closedBy['plan'] ?? ''
   if (both.some((each) => isGold(each, [...goldRoots, ...goldRoots.map(sameFor)]))) return 'is a gold standard'
   const patterns = [...protectedPaths, ...owners]
   const changed = both.map((each) => ({path: each, previous: null}))

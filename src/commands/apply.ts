@@ -1,11 +1,11 @@
 import {createHash} from 'node:crypto'
-import {mkdtempSync, realpathSync, rmSync} from 'node:fs'
+import {existsSync, mkdtempSync, realpathSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
-import {join, resolve, sep} from 'node:path'
+import {dirname, join, relative, resolve, sep} from 'node:path'
 import {makeFolder, openSource, readText, writeInside} from '../adapters/disk.ts'
 import {exchangeFiles} from '../adapters/exchange.ts'
 import {stateOf} from '../adapters/file.ts'
-import {differenceIn, ignoredAmong, objects, repositoryOf} from '../adapters/git.ts'
+import {differenceIn, isIgnoredAt, objects, repositoryOf} from '../adapters/git.ts'
 import {untilInterrupted} from '../adapters/interruption.ts'
 import {amend, boundsOf, checkKeys, type Amendment, type Desk, type Outcome} from '../amendment.ts'
 import type {Amended} from '../apply/decide.ts'
@@ -72,7 +72,7 @@ export const apply: Command = {
     })
     noteOther(plan, source, world)
     const desk = deskOf(root, source, changes, flags)
-    const bounds = await boundsAt(root, boundsOf(config))
+    const bounds = boundsAt(root, boundsOf(config))
     const amending = {plan, changes, pipeline, bounds, maxTokens: config.maxTokens}
     const amendment = await amend(amending, desk, host)
     // nothing was done, and one thing is to blame: it is the result
@@ -98,14 +98,17 @@ function noteOther({repository}: Plan, {name, commit}: Source, world: World): vo
   world.say(plainLine(`the plan is about ${repository.name} (${at(theirs)}); here is ${name} (${at(mine)})`))
 }
 
-/** From inside of a folder of a repository its paths are shorter, and its settings are further up: they hold all the same. */
-async function boundsAt(root: string, own: Bounds): Promise<Bounds> {
-  const repository = await repositoryOf(root)
+/**
+ * From inside of a folder of a repository its paths are shorter, and its settings are further up: they hold all the same. By the
+ * folders alone, because git tells nothing of a repository that somebody else owns.
+ */
+function boundsAt(root: string, own: Bounds): Bounds {
   if (root.split(sep).some((part) => part.toLowerCase() === '.git'))
     throw new Failure('not-a-folder', `${plainLine(root, 200)} is git's own`, {hint: 'give the folder of the code'})
-  if (repository === null || repository.prefix === '') return own
-  const {prefix} = repository
-  const top = resolve(root, ...prefix.split('/').flatMap((part) => (part === '' ? [] : ['..'])))
+  let top = root
+  while (!existsSync(join(top, '.git')) && dirname(top) !== top) top = dirname(top)
+  if (top === root || !existsSync(join(top, '.git'))) return own
+  const prefix = `${relative(top, root).replaceAll(sep, '/')}/`
   return {...own, around: {prefix, bounds: boundsOf(configOf(top, {}))}}
 }
 
@@ -121,14 +124,17 @@ function deskOf(root: string, source: Source, changes: readonly Change[], flags:
       // what nobody commits may hold what nobody shows: no flag opens it to a model
       if ((await unlisted()).some((entry) => entry.path === path))
         return 'is not among the files of this repository: git ignores it, or it is of another one inside'
-      if (text === null)
-        return source.kind === 'work-tree' && (await ignoredAmong(root, [path])).size > 0
-          ? 'is ignored by git: nobody would see that it was made'
-          : null
+      if (text === null) {
+        const isIgnored = source.kind === 'work-tree' ? await isIgnoredAt(root, path) : false
+        if (isIgnored === null) return 'cannot be made: git cannot say whether it would show it'
+        return isIgnored ? 'is ignored by git: nobody would see that it was made' : null
+      }
       if (isDry || flags['allow-dirty'] === true || written.has(path)) return null
       const known = await (committed ??= committedIn(root, source))
       if (known === null)
-        return 'is in no git repository that could bring it back: --allow-dirty changes it all the same'
+        return source.kind === 'work-tree'
+          ? 'is in a repository without a commit that could bring it back: commit, or --allow-dirty'
+          : 'is in no git repository that could bring it back: --allow-dirty changes it all the same'
       const sha = known.get(path)
       return sha !== undefined && isBlob(sha, text)
         ? null
@@ -186,7 +192,9 @@ async function tell(
 ): Promise<void> {
   for (const each of outcomes) world.say(plainLine(sayOutcome(each, dryRun), maxLine))
   if (failure !== null && failure.hint !== null) world.say(plain(`  → ${failure.hint}`))
-  if (!dryRun) for (const command of commandsFor(plan, outcomes)) world.say(plainLine(`to verify it: ${command}`, 600))
+  if (!dryRun)
+    for (const command of commandsFor(plan, outcomes))
+      world.say(plainLine(`to verify it, says the plan: ${command}`, 600))
   // what stands beside a change may be a secret, and this goes into logs
   const diff = plain(maskSecrets(await differenceOf(files, world)).text)
   if (format === 'json') printJson(world, {dry_run: dryRun, changes: outcomes.map(shapeOf), diff, usage: spent})

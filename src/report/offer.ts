@@ -54,4 +54,4 @@ export const renderOffered = (
   pull: {readonly id: number; readonly url: string},
   server: string,
 ): Markdown =>
-  markdown`${text(ids.join(', '))}: ${link(text(`pull request ${pull.id}`), pull.url, server)} into the branch of this one, with ${joinMarkdown(files.slice(0, 20).map(code), ', ')}. Nothing of it was run: read it before you merge it.`
+  markdown`${text(ids.join(', '))}: ${link(text(`pull request ${pull.id}`), pull.url, server)} into the branch of this one, with ${joinMarkdown(files.slice(0, 20).map(code), ', ')}${files.length > 20 ? markdown` and ${files.length - 20} more files` : markdown``}. Nothing of it was run: read it before you merge it.`

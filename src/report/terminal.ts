@@ -127,6 +127,9 @@ const rest = (count: number, shown: number): readonly Line[] =>
 
 const severityStyle = {critical: 'red', high: 'yellow', medium: 'cyan', low: 'dim'} as const
 
+/** Of each list; the plan's file has all of it. */
+const maxLines = 50
+
 /** Worst first; a finding takes one line. */
 function findings({plan}: Report): readonly Line[] {
   if (plan.findings.length === 0) return []
@@ -142,7 +145,7 @@ function findings({plan}: Report): readonly Line[] {
   const sorted = severities.flatMap((severity) => plan.findings.filter((finding) => finding.severity === severity))
   return [
     title(plural(plan.findings.length, 'finding')),
-    ...sorted.map(({id, severity, category, locations: [first, ...more]}) => ({
+    ...sorted.slice(0, maxLines).map(({id, severity, category, locations: [first, ...more]}) => ({
       words: `${first === undefined ? '–' : placeText(first)}${more.length === 0 ? '' : ` +${more.length}`}`,
       cells: [
         [id, ids],
@@ -152,13 +155,14 @@ function findings({plan}: Report): readonly Line[] {
       indent: 2,
       style: severityStyle[severity],
     })),
+    ...rest(sorted.length, maxLines),
   ]
 }
 
 const changes = (report: Report): readonly Line[] =>
   phasesOf(report).flatMap(([phase, members]) => [
     title(`Phase ${phase}`),
-    ...members.flatMap(({id, title, risk, effort, depends_on, verification: [command]}) => [
+    ...members.slice(0, maxLines).flatMap(({id, title, risk, effort, depends_on, verification: [command]}) => [
       {
         words: `${title}${risk === null ? '' : `, ${risk} risk`}${effort === null ? '' : `, effort ${effort}`}${depends_on.length === 0 ? '' : `, after ${depends_on.join(', ')}`}`,
         cells: [[id, 2]] as const,
@@ -166,6 +170,7 @@ const changes = (report: Report): readonly Line[] =>
       },
       ...(command === undefined ? [] : [{words: `$ ${command}`, indent: 6, style: 'dim' as const}]),
     ]),
+    ...rest(members.length, maxLines),
   ])
 
 const violations = ({violations}: Report): readonly Line[] =>

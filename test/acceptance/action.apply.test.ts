@@ -1,5 +1,7 @@
 /** `/refactor-plan apply C1`: who may, of which plan, what is committed and where it is offered. */
+import {deflateRawSync, inflateRawSync} from 'node:zlib'
 import {describe, expect, test} from 'vitest'
+import * as z from 'zod'
 import type {Answer as Edits} from '../../src/apply/answer.ts'
 import {git} from '../fixtures/git.ts'
 import type {Answer, Asked} from '../fixtures/models.ts'
@@ -64,7 +66,14 @@ const applied = ({models}: Scene): readonly Asked[] => models.requests.filter(is
 const offered = ({hub}: Scene) => hub.state.pulls.get(8)
 const signs = ['\u001b', '\u202e', '\u200b']
 const lastComment = ({comments}: Scene): string => comments().at(-1) ?? ''
-const wroteCode = ({writes}: Scene): boolean => writes().some((each) => /\/git\/|\/pulls$/.test(each))
+type Kept = Readonly<Record<string, unknown>> & {readonly changes: readonly object[]}
+const KeptWord = z.looseObject({changes: z.array(z.looseObject({}))})
+const unpacked = (word: string): Kept =>
+  KeptWord.parse(JSON.parse(inflateRawSync(Buffer.from(word, 'base64')).toString('utf8')))
+const packed = (kept: object): string => deflateRawSync(JSON.stringify(kept)).toString('base64')
+const wordOf = (kept: Kept, more: object): string =>
+  packed({...kept, changes: kept.changes.map((each) => ({...each, ...more}))})
+const wroteCode = ({writes}: Scene): boolean => writes().some((each) => /\/git\/(?!blobs)|\/pulls$/.test(each))
 
 describe.concurrent('a change of the plan', {timeout}, () => {
   test.each(['maintain', 'admin'] as const)('is offered to the branch of the pull request, for %s', (role) =>
@@ -174,6 +183,75 @@ describe.concurrent('a change of the plan', {timeout}, () => {
       for (const sign of signs) expect(message).not.toContain(sign)
     }))
 
+  test('is all that its branch holds, whoever made a branch of that name before', () =>
+    asked(
+      {
+        between: ({hub, repository: {head, commit}}) => {
+          const theirs = commit(head, {'lib/evil.ex': 'theirs\n', 'lib/cart.ex': 'theirs\n'})
+          hub.state.setRef(`refs/heads/refactor-plan/apply/7-C1-${head.slice(0, 8)}`, theirs)
+        },
+      },
+      (scene, code) => {
+        const {repository, hub} = scene
+        expect(code).toBe(0)
+        const tip = hub.state.refOf(`refs/heads/${offered(scene)?.head.ref ?? ''}`) ?? ''
+        expect(git(repository.gitDir, ['diff', '--name-status', repository.head, tip])).toBe(
+          'M\tlib/cart.ex\nA\ttest/change_1_test.exs',
+        )
+        expect(repository.show(tip, 'lib/cart.ex')).toContain('Shop.Tasks')
+      },
+    ))
+
+  test('whose title would command commands nothing', () =>
+    asked({change: {title: '[skip ci] fixes #1, closes GH-2 @acme/all https://github.com/a/b/issues/3'}}, (scene) => {
+      const {title = ''} = offered(scene) ?? {}
+      const tip = scene.hub.state.refOf(`refs/heads/${offered(scene)?.head.ref ?? ''}`) ?? ''
+      const message = git(scene.repository.gitDir, ['log', '-1', '--format=%B', tip])
+      for (const each of [title, message]) {
+        expect(each).toContain('skip ci')
+        expect(each).not.toMatch(/\[|#\d|GH-\d|@|:\/\//)
+      }
+    }))
+
+  /** What somebody who may write makes of the hidden word; from there on a maintainer asks. */
+  const forged: readonly (readonly [name: string, tells: RegExp, word: (kept: Kept) => string])[] = [
+    ['that names a workflow', /is hidden/, (kept) => wordOf(kept, {files: ['.github/workflows/gate.yml']})],
+    ['that names everything', /leads out/, (kept) => wordOf(kept, {files: ['.', '/', '..', '*']})],
+    ['that waits for itself', /wait for each other/, (kept) => wordOf(kept, {depends_on: ['C1']})],
+    [
+      'that is there twice',
+      /two changes called C1/,
+      (kept) => packed({...kept, changes: [kept.changes[0], kept.changes[0]]}),
+    ],
+    ['of another head', /is about `0{4}/, (kept) => packed({...kept, head: '0'.repeat(40)})],
+    ['of no head', /I remember no change/, (kept) => packed({...kept, head: 'HEAD'})],
+    ['with more than a plan', /I remember no change/, (kept) => packed({...kept, tools: ['bash']})],
+    [
+      'that grows without end',
+      /I remember no change/,
+      () => deflateRawSync(Buffer.alloc(50_000_000)).toString('base64'),
+    ],
+    ['that is no text', /I remember no change/, () => 'AAAA'],
+  ]
+  test.each(forged)('%s is not made', (_, tells, word) =>
+    asked(
+      {
+        between: ({hub}) => {
+          const own = hub.state.comments.find(({body}) => body.startsWith('<!-- refactor-plan '))
+          const [, start = '', old = ''] = /^(<!-- refactor-plan [^.]*\.[^.]*\.)(\S+)/.exec(own?.body ?? '') ?? []
+          if (own === undefined || old === '') throw new TypeError('there is no word')
+          own.body = own.body.replace(start + old, start + word(unpacked(old)))
+        },
+      },
+      (scene, code) => {
+        expect(code).toBe(0)
+        expect(lastComment(scene)).toMatch(tells)
+        expect(applied(scene)).toEqual([])
+        expect(wroteCode(scene)).toBe(false)
+      },
+    ),
+  )
+
   test.each([
     [
       'a token that may write',
@@ -183,6 +261,8 @@ describe.concurrent('a change of the plan', {timeout}, () => {
           hub.state.tokens.set('ghs_runner', {...token, permissions: {...token.permissions, contents: 'read'}})
       },
       'contents: write',
+      // before anybody is paid
+      0,
     ],
     [
       'a repository that allows it',
@@ -190,14 +270,16 @@ describe.concurrent('a change of the plan', {timeout}, () => {
         hub.state.appsMayOpenPulls = false
       },
       'Allow GitHub Actions to create and approve pull requests',
+      1,
     ],
-  ] as const)('needs %s, and says so', (_, between, says) =>
+  ] as const)('needs %s, and says so', (_, between, says, asks) =>
     asked({between}, (scene, code, run) => {
       expect(code).toBe(2)
       expect(offered(scene)).toBeUndefined()
       expect(run.stdout).toContain(says)
       expect(lastComment(scene)).toMatch(/^Nothing is offered/m)
       expect(lastComment(scene)).toContain(says)
+      expect(applied(scene)).toHaveLength(asks)
     }),
   )
 })

@@ -39,7 +39,7 @@ describe.concurrent('a change that can be made', {timeout}, () => {
         ' end',
         '',
       ])
-      expect(ended.stderr).toContain('to verify it: mix test')
+      expect(ended.stderr).toContain('to verify it, says the plan: mix test')
       expect(contents(cwd)).toEqual({...before, 'lib/cart.ex': cart.replace('spawn', 'Task.start')})
       const [asked] = models.requests
       expect(models.requests).toHaveLength(1)
@@ -179,7 +179,7 @@ describe.concurrent('what must not be changed is not, and nobody is asked', {tim
       plan: planWith(change('C1', {creates: ['lib/local.ex']})),
       files: {...code, '.gitignore': 'lib/local.ex\n'},
       prepare: (cwd) => writeFileSync(join(cwd, 'lib/local.ex'), 'mine\n'),
-      says: /lib\/local\.ex: has changes that are not committed/,
+      says: /lib\/local\.ex: is not among the files of this repository/,
     },
     {name: 'a folder without a past', isGit: false, says: /lib\/cart\.ex: is in no git repository/},
     {

@@ -28,7 +28,8 @@ afterAll(() => rmSync(scratch, {recursive: true, force: true}))
 export type Files = Readonly<Record<string, string>>
 
 export const token = 'ghp_0123456789abcdefghijABCDEFGHIJ012345'
-export const cart = 'defmodule Cart do\r\n  def go(x), do: spawn(fn -> x end)\r\n  def total(x), do: Enum.sum(x)\r\nend\r\n'
+export const cart =
+  'defmodule Cart do\r\n  def go(x), do: spawn(fn -> x end)\r\n  def total(x), do: Enum.sum(x)\r\nend\r\n'
 export const code: Files = {
   'lib/cart.ex': cart,
   'lib/other.ex': `defmodule Other do\n  @token "${token}"\n  # \u001b[31mred\u001b[0m\n  def one, do: 1\nend\n`,
@@ -78,7 +79,8 @@ export const git = (cwd: string, ...words: readonly string[]): string =>
 export const answer = (more: Partial<Edits> = {}): Answer => ({
   json: {edits: [], create: [], delete: [], cannot: null, ...more},
 })
-export const edit = (find: string, replace: string, file = 'lib/cart.ex'): Answer => answer({edits: [{file, find, replace}]})
+export const edit = (find: string, replace: string, file = 'lib/cart.ex'): Answer =>
+  answer({edits: [{file, find, replace}]})
 export const good = edit('spawn(fn -> x end)', 'Task.start(fn -> x end)')
 
 export interface Bench {
@@ -122,7 +124,8 @@ export async function onBench(spec: BenchSpec, act: (bench: Bench) => Promise<vo
       cwd,
       models,
       apply: (...args) => spawnBundle({args: ['apply', file, ...args], cwd, env}),
-      start: (more) => spawnBundle({cwd, ...more, args: ['apply', file, ...(more.args ?? [])], env: {...env, ...more.env}}),
+      start: (more) =>
+        spawnBundle({cwd, ...more, args: ['apply', file, ...(more.args ?? [])], env: {...env, ...more.env}}),
       read: (path) => readFileSync(join(cwd, path), 'utf8'),
     })
   } finally {
@@ -137,4 +140,3 @@ export const contents = (cwd: string): Files =>
       .toSorted()
       .map((path) => [path, readFileSync(join(cwd, path), 'utf8')]),
   )
-

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -114,6 +115,28 @@ describe('what must not be', () => {
     expect(codeOf(files)).toBe('cannot-write')
     expect(contents()).toEqual(before)
     expect(folders()).toEqual(['lib'])
+  })
+  test('a file that comes after the first look is not written over', () => {
+    const before = contents()
+    const twice = [good, change('lib/n', null, 'first\n'), change('lib/n', null, 'second\n')]
+    expect(codeOf(twice)).toBe('cannot-write')
+    expect(contents()).toEqual(before)
+    expect(readdirSync(join(root, 'lib'))).toEqual(['a.ex', 'b.ex'])
+  })
+  test('a folder that is swapped for a link after the first look', () => {
+    const swapped = {
+      ...good,
+      get after(): string {
+        renameSync(join(root, 'lib'), join(root, 'real'))
+        symlinkSync(outside, join(root, 'lib'))
+        return 'A\n'
+      },
+    }
+    writeFileSync(join(outside, 'a.ex'), 'a\n')
+    expect(codeOf([swapped])).toBe('cannot-write')
+    expect(readdirSync(outside)).toEqual(['a.ex'])
+    expect(readFileSync(join(outside, 'a.ex'), 'utf8')).toBe('a\n')
+    expect(readdirSync(join(root, 'real'))).toEqual(['a.ex', 'b.ex'])
   })
   test('a name that is too long', () => {
     const before = contents()

@@ -603,6 +603,25 @@ describe('a branch for a change of a plan', () => {
     ).toEqual([':100644 000000 D\tlib/a.ex', ':000000 100644 A\ttest/new/a_test.exs', ':000000 100755 A\ttest/new/run'])
     expect(repository.show(sha, 'test/new/a_test.exs')).toBe('\ufeffa\r')
   })
+  test('holds nothing else, whatever stood on the branch before', async () => {
+    await connect().commitFiles(commit())
+    const theirs = repository.commit(fake.state.refOf(`refs/heads/${branch}`) ?? '', {'lib/b.ex': 'theirs\n'})
+    fake.state.setRef(`refs/heads/${branch}`, theirs)
+    const {sha} = await connect().commitFiles(commit({files: [{path: 'lib/a.ex', text: 'ours\n'}], within}))
+    expect(parentOf(sha)).toBe(theirs)
+    expect(gitOut('diff', '--name-only', repository.base, sha)).toBe('lib/a.ex')
+  })
+  test('is known to be allowed before it is made', async () => {
+    await connect().checkCommits()
+    expect(sent()).toEqual(['POST /repos/acme/shop/git/blobs'])
+    const [token] = fake.state.tokens.values()
+    if (token === undefined) throw new TypeError('there is no token')
+    for (const [name] of fake.state.tokens) fake.state.tokens.set(name, {...token, permissions: {contents: 'read'}})
+    expect(await failureOf(connect().checkCommits())).toMatchObject({
+      code: 'missing-permission',
+      hint: expect.stringContaining('contents: write'),
+    })
+  })
   test.each([
     'pipelines/genesis.yaml',
     'lib/b.ex',

@@ -4,7 +4,7 @@ import {describe, expect, test} from 'vitest'
 import type {Answer} from '../../src/apply/answer.ts'
 import {decide, sayProblem, type Decision} from '../../src/apply/decide.ts'
 import {groundOf, wantedBy, type Ground} from '../../src/apply/ground.ts'
-import type {Bounds} from '../../src/apply/place.ts'
+import {refusalOf, type Bounds} from '../../src/apply/place.ts'
 import type {Entry} from '../../src/pack/pack.ts'
 import {Change} from '../../src/plan/plan.ts'
 
@@ -134,6 +134,13 @@ describe('where it wants to write', () => {
     ['pipelines/genesis.yaml', /protected/],
     ['Pipelines/genesis.yaml', /protected/],
     ['CODEOWNERS', /protected/],
+    // APFS: the same file as in `pipelines` and `keys.pem`
+    ['pipeline\u017f/genesis.yaml', /protected/],
+    ['evolved_pipeline\u017f/plan_x.yaml', /is a plan/],
+    ['node_module\u017f/a/index.js', /made by a tool/],
+    ['HEAD', /would make a repository/],
+    ['docs/head', /would make a repository/],
+    ['fixtures/x.git/hooks/post-update', /a repository of its own/],
     ['docs/codeowners', /protected/],
     ['evolved_pipelines/plan_x.yaml', /is a plan/],
     ['package-lock.json', /made by a tool/],
@@ -147,7 +154,7 @@ describe('where it wants to write', () => {
     ['link/new.ex', /link is no folder/],
     ['link', /is a link/],
   ])('%j is refused', (path, why) => {
-    const result = decided(create(path), {link}, greedy(path))
+    const result = decided(create(path), {link, 'fixtures/x.git/HEAD': 'ref: x\n'}, greedy(path))
     expect(said(result)).toMatch(why)
     expect(result.files).toEqual([])
   })
@@ -168,6 +175,53 @@ describe('where it wants to write', () => {
     const result = decided({...edit('go2', 'go3'), ...create('../out.ex')})
     expect(result.files).toEqual([])
     expect(result.problems).toHaveLength(1)
+  })
+})
+
+describe('a code base that is a folder of a repository', () => {
+  const inside = (prefix: string): Bounds => ({
+    goldRoots: ['gold'],
+    protectedPaths: [],
+    around: {prefix, bounds: {goldRoots: ['gold', 'answers'], protectedPaths: ['/pipelines/**', 'lib/Closed/**']}},
+  })
+  test.each([
+    ['.github/workflows/', 'gate.yml', /hidden/],
+    ['pipelines/', 'genesis.yaml', /protected/],
+    ['lib/', 'CLOSED/a.ex', /protected/],
+    ['lib/closed/', 'a.ex', /protected/],
+    ['answers/self/', 'notes.md', /gold standard/],
+    ['docs/', 'CODEOWNERS', /protected/],
+    ['evolved_pipelines/', 'plan_x.yaml', /is a plan/],
+    ['lib/', 'a.ex', null],
+    ['deps/own/', 'lib/a.ex', null],
+  ])('%s%s', (prefix, path, why) =>
+    why === null
+      ? expect(refusalOf(path, inside(prefix))).toBeNull()
+      : expect(refusalOf(path, inside(prefix))).toMatch(why),
+  )
+})
+
+describe('how much a change may name', () => {
+  const many = (count: number): Change => changeOf({files: Array.from({length: count}, (_, at) => `lib/${at}.ex`)})
+  const large = Array.from({length: 17}, (_, at): Entry => ({
+    path: `lib/${at}.ex`,
+    kind: 'file',
+    bytes: 1024 * 1024,
+    sha: null,
+  }))
+  const crowded = Array.from({length: 5001}, (_, at): Entry => ({
+    path: `lib/${at}.ex`,
+    kind: 'file',
+    bytes: 1,
+    sha: null,
+  }))
+  test.each([
+    ['more files than anybody looks through', many(501), [], /names more than 500 files/],
+    ['more text than is read', changeOf({files: ['lib']}), large, /its files have 17 MiB/],
+    ['a folder of very many files', changeOf({files: ['lib']}), crowded, /it names 5001 files: split it/],
+  ] as const)('%s is refused before anything is read', (_, change, entries, why) => {
+    const {problems} = wantedBy(change, entries, bounds)
+    expect(problems.map(sayProblem).join()).toMatch(why)
   })
 })
 
@@ -229,6 +283,8 @@ describe('what it wants to write', () => {
     ['a NUL', create('test/cart_test.exs', 'a\0b'), /nobody sees/],
     ['a text that reorders itself', edit('go2', 'x\u202ey'), /nobody sees/],
     ['hidden letters', create('test/cart_test.exs', 'a\u{e0041}'), /nobody sees/],
+    ['a sign that nothing draws', edit('go2', 'go2\ufe0f'), /nobody sees/],
+    ['a number sign of another script', edit('go2', 'go2\u0600'), /nobody sees/],
     ['half a character', edit('go2', '\ud83d'), /nobody sees/],
     ['lone carriage returns', edit('go2', 'a\rb'), /carriage returns/],
     ['the sign for a secret', edit('go2', '"[secret removed]"'), /stands for a secret/],
@@ -298,6 +354,7 @@ describe('every byte that is not mentioned stays', () => {
       ],
       '1\ntwo\n3\n',
     ],
+    ['a picture, said to be one', 'a\n', [['a', 'a ❤\ufe0f']], 'a ❤\ufe0f\n'],
     ['pairs', 'a 😀 b\n', [['😀 b', '😁 b']], 'a 😁 b\n'],
     ['an insertion', 'a\nb\n', [['a\n', 'a\nx\n']], 'a\nx\nb\n'],
     ['everything gone', 'a', [['a', '']], ''],

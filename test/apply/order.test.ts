@@ -45,6 +45,14 @@ describe('which changes, and in which order', () => {
     ['two of one name', planOf('C1', 'C1'), ['C1'], [], /^same-id: the plan has two changes called C1/],
     ['a circle', planOf('C1<C2', 'C2<C1'), [], [], /^circular-changes: [^]*C1, C2/],
     ['one that waits for itself', planOf('C1<C1'), [], [], /^circular-changes/],
+    [
+      'more than anybody reads',
+      planOf(...Array.from({length: 1001}, (_, at) => `C${at}`)),
+      [],
+      [],
+      /^too-many-changes: 1001/,
+    ],
+    ['some of very many', planOf(...Array.from({length: 20_000}, (_, at) => `C${at}`)), ['C7'], [], /^C7$/],
     ['a plan without changes', planOf(), [], [], /^no-such-change: the plan has no changes/],
   ] as const)('%s', (_, plan, ids, done, wanted) => expect(outcomeOf(plan, ids, done)).toMatch(wanted))
 })

@@ -1,5 +1,8 @@
 /** What only the whole Action shows: seen on the bundle, run as a step runs it. */
 const review = 'src/review.ts'
+const target = 'src/target.ts'
+const memories = 'src/memory.ts'
+const publication = 'src/publication.ts'
 const action = 'src/action.ts'
 const answer = 'src/answer.ts'
 const nightly = 'src/nightly.ts'
@@ -24,7 +27,7 @@ export const actions = [
   },
   {
     id: 'action/policy-of-base',
-    file: review,
+    file: target,
     find: 'hub.fileAt(base, configFile)',
     replace: 'hub.fileAt(arguments[1].head, configFile)',
     guards: 'The settings are those of the base: a pull request does not lower its threshold.',
@@ -44,7 +47,7 @@ export const actions = [
   },
   {
     id: 'action/moved',
-    file: review,
+    file: publication,
     find: '.head.sha === target.head) return false',
     replace: ".head.sha !== '') return false",
     guards: 'No success on a head that moved while it was judged.',
@@ -54,7 +57,7 @@ export const actions = [
   },
   {
     id: 'action/late-push',
-    file: review,
+    file: target,
     find: 'const isLate = pushed !== null',
     replace: 'const isLate = pushed === 0',
     guards: 'What was pushed after a comment was not asked for by it.',
@@ -64,7 +67,7 @@ export const actions = [
   },
   {
     id: 'action/pinned',
-    file: review,
+    file: target,
     find: '!head.sha.startsWith(target.head)',
     replace: "target.head === ''",
     guards: 'A head that is another one by now is not judged.',
@@ -74,7 +77,7 @@ export const actions = [
   },
   {
     id: 'action/context',
-    file: review,
+    file: target,
     find: 'if (into === null) return plainLine(statusContext)',
     replace: 'if (into !== undefined) return plainLine(statusContext)',
     guards: 'The verdict of a kinder branch opens no other gate: its status has another name.',
@@ -84,7 +87,7 @@ export const actions = [
   },
   {
     id: 'action/context-begin',
-    file: review,
+    file: target,
     find: 'const {statusContext} = into === null ? read : parseConfig(settings, null)',
     replace: 'const {statusContext} = read',
     guards: 'A branch does not choose how the name of its status begins.',
@@ -94,7 +97,7 @@ export const actions = [
   },
   {
     id: 'action/aside',
-    file: review,
+    file: target,
     find: "config: {...config, pipeline, gate: 'off'}, isAside: true}",
     replace: 'config: {...config, pipeline}, isAside: false}',
     guards: 'Who chooses the pipeline in a comment does not choose the verdict.',
@@ -104,7 +107,7 @@ export const actions = [
   },
   {
     id: 'action/error-is-no-pass',
-    file: review,
+    file: publication,
     find: "return decision === 'fail' ? 'failure' : 'error'",
     replace: "return decision === 'fail' ? 'failure' : 'success'",
     guards: 'What could not be judged is never a success.',
@@ -114,7 +117,7 @@ export const actions = [
   },
   {
     id: 'action/closed-after-failure',
-    file: review,
+    file: publication,
     find: 'setStatus(state, plainLine(`not judged',
     replace: 'Promise.resolve(state, plainLine(`not judged',
     guards: 'A run that fails leaves no status pending.',
@@ -163,7 +166,7 @@ export const actions = [
   },
   {
     id: 'action/status-memory',
-    file: review,
+    file: memories,
     find: 'samplesIn([...others.flat(), ...told], key)',
     replace: 'samplesIn([...others.flat()], key)',
     guards: 'Deleting the comment makes nothing forgotten: the statuses remember.',
@@ -173,7 +176,7 @@ export const actions = [
   },
   {
     id: 'action/dry-run',
-    file: review,
+    file: publication,
     find: "if (dryRun || gate === 'off') return",
     replace: "if (gate === 'off') return",
     guards: 'A dry run writes nothing.',
@@ -182,7 +185,7 @@ export const actions = [
   },
   {
     id: 'action/last-words',
-    file: review,
+    file: publication,
     find: 'signal.aborted ? shared.lastWords() : shared.hub',
     replace: 'shared.hub',
     guards: 'A cancelled job can still take its gate out of pending.',

@@ -17,7 +17,7 @@ export const applying = [
   {
     ...place,
     id: 'apply/hidden',
-    find: "parts.some((part) => part.startsWith('.'))",
+    find: "path.split('/').some((part) => part.startsWith('.'))",
     replace: 'false',
     guards: 'Hidden files set tools, which run by themselves: no model writes them.',
   },
@@ -38,7 +38,7 @@ export const applying = [
   {
     ...place,
     id: 'apply/protected',
-    find: 'protectedIn([{path, previous: null}], [...protectedPaths, ...owners]).length > 0',
+    find: 'protectedIn(changed, [...patterns, ...patterns.map(sameFor)]).length > 0',
     replace: 'false',
     guards: 'What decides verdicts is not written.',
   },
@@ -59,7 +59,7 @@ export const applying = [
   {
     ...decide,
     id: 'apply/unseen',
-    find: 'if (visible(put) !== put)',
+    find: "if (visible(put) !== put || unseen.test(put.replace(picture, '')))",
     replace: 'if (false)',
     guards: 'Nothing is written that nobody sees.',
   },
@@ -101,8 +101,8 @@ export const applying = [
   {
     ...exchange,
     id: 'apply/put-back',
-    find: 'for (const back of undo.toReversed()) attempt(back)',
-    replace: '',
+    find: 'attempt(back) || old === null',
+    replace: 'back === undefined || old === null',
     guards: 'When one file cannot be written, all are as they were.',
   },
   {

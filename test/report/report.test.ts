@@ -508,6 +508,15 @@ describe('the terminal', () => {
     expect(out).toContain('  C2  Name the exceptions, medium risk, after C1\n      $ mix test')
     expect(out.indexOf('F1  critical')).toBeLessThan(out.indexOf('F2  medium'))
   })
+  it('shows fifty of a thousand findings, and says how many more there are', () => {
+    const findings = Array.from({length: 500}, (_, at) =>
+      goodPlan.findings.slice(0, 2).map((finding, index) => ({...finding, id: `F${2 * at + index}`})),
+    ).flat()
+    const out = renderTerminal(sample({plan: {...goodPlan, findings}}), {color: false})
+    expect(out).toContain('1000 findings\n')
+    expect(out.match(/^ {2}F\d+ /gm)).toHaveLength(50)
+    expect(out).toContain('  … and 950 more\n')
+  })
   it('colours only when asked', () => {
     expect(renderTerminal(sample(), {color: true})).toContain('\u001b[32m✅')
     expect(renderTerminal(sample(), {color: false})).not.toContain('\u001b')

@@ -1,0 +1,130 @@
+// `npm run bench:bot`: the bundle as the Action, against the tests' own fake GitHub. How long from the runner's start to the first
+// status, how long a whole offline run takes, and how long a cancelled one needs to say so. Interleaved with `node -e 0`.
+import {spawnSync} from 'node:child_process'
+import {mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {dirname, join} from 'node:path'
+import {fileURLToPath, pathToFileURL} from 'node:url'
+import {build} from 'esbuild'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const source = join(root, 'test', 'acceptance', 'scene.ts')
+const runs = Number(process.argv[2] ?? 9)
+
+async function load() {
+  const folder = mkdtempSync(join(tmpdir(), 'refactor-plan-bench-bot-'))
+  const outfile = join(folder, 'scene.mjs')
+  try {
+    await build({
+      entryPoints: [source],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      logLevel: 'error',
+      // the bundle under test is found beside the sources, not beside this
+      define: {'import.meta.url': JSON.stringify(pathToFileURL(source).href)},
+      banner: {
+        js: "import {createRequire as requireFrom} from 'node:module'\nconst require = requireFrom('file:///bundle.mjs')",
+      },
+    })
+    return await import(pathToFileURL(outfile).href)
+  } finally {
+    rmSync(folder, {recursive: true})
+  }
+}
+
+const {inScene, passing} = await load()
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
+
+function empty() {
+  const start = performance.now()
+  spawnSync(process.execPath, ['-e', '0'])
+  return performance.now() - start
+}
+
+/** When a request of this kind was there, in milliseconds since the run began. */
+async function until(scene, route, run) {
+  let at = null
+  const start = performance.now()
+  scene.hub.watch(({method, path}) => {
+    if (at === null && route.test(`${method} ${path}`)) at = performance.now() - start
+  })
+  const ended = await run()
+  return {at, ended, all: performance.now() - start}
+}
+
+const part = (n) =>
+  `defmodule Shop.Part${n} do\n${Array.from({length: 9}, (_, f) => `  def work_${f}(order, state) do\n    case Map.fetch(state, order.id) do\n      {:ok, value} -> {:ok, value + ${n * f}}\n      :error -> {:error, :unknown}\n    end\n  end\n`).join('')}  def start(pid), do: spawn(fn -> send(pid, :ready) end)\nend\n`
+const files = 1000
+const many = {
+  ...passing,
+  ...Object.fromEntries(Array.from({length: files}, (_, n) => [`lib/shop/part_${n}.ex`, part(n)])),
+}
+
+async function measure(spec, act) {
+  let value = null
+  await inScene(spec, async (scene) => {
+    value = await act(scene)
+  })
+  return value
+}
+
+const status = /POST .*\/statuses\//
+const rows = [
+  {what: 'node -e 0', limit: null, take: async () => empty()},
+  {
+    what: 'start of the step → pending at GitHub',
+    limit: 1500,
+    take: () => measure({}, async (scene) => (await until(scene, status, () => scene.onPull())).at),
+  },
+  {
+    what: 'a whole offline run, 2 files',
+    limit: null,
+    take: () => measure({}, async (scene) => (await until(scene, status, () => scene.onPull())).all),
+  },
+  {
+    what: `a whole offline run, ${files} files of 57 lines`,
+    limit: 5000,
+    take: () => measure({base: many}, async (scene) => (await until(scene, status, () => scene.onPull())).all),
+  },
+  {
+    what: 'SIGINT while GitHub hangs at the comment → end of the step',
+    limit: 5000,
+    take: () =>
+      measure({}, async (scene) => {
+        const route = /POST .*\/comments$/
+        scene.hub.faults.push({route, status: 'hang'})
+        let send = () => {}
+        let sent = 0
+        scene.hub.watch(({method, path}) => {
+          if (sent > 0 || !route.test(`${method} ${path}`)) return
+          sent = performance.now()
+          send('SIGINT')
+        })
+        await scene.onPull({started: (given) => (send = given)})
+        return performance.now() - sent
+      }),
+  },
+]
+
+const times = rows.map(() => [])
+for (let run = 0; run <= runs; run++) {
+  for (const [at, {take}] of rows.entries()) {
+    const ms = await take()
+    // the first round warms the disk up
+    if (run > 0) times[at].push(ms)
+  }
+}
+const base = median(times[0])
+console.log(`The bot (${runs} runs each, interleaved, Node ${process.version})`)
+rows.forEach(({what, limit}, at) => {
+  const ms = median(times[at])
+  const held = limit === null ? '' : `  ${ms < limit ? '✓' : '✗'} < ${limit}`
+  console.log(
+    `  ${what.padEnd(62)} median ${ms.toFixed(0).padStart(6)} ms  worst ${Math.max(...times[at])
+      .toFixed(0)
+      .padStart(6)}  × ${(ms / base).toFixed(1)}${held}`,
+  )
+})
