@@ -7,8 +7,19 @@ import {Plan, type Change} from './plan.ts'
 /** The plan file, or every mistake in it. Repeated ids and dangling references are read: they cost score, not legibility. */
 export const parsePlan = (text: string, file: string): Read<Plan> => readDocument(text, file, Plan)
 
+/** A plan never changes, and a run asks for its text to name it, to save it and to hash it: a thousand findings take half a second. */
+const rendered = new WeakMap<Plan, string>()
+
 /** YAML in a fixed key order. `parsePlan(renderPlan(plan))` gives the plan back, whatever its strings hold. */
 export function renderPlan(plan: Plan): string {
+  const known = rendered.get(plan)
+  if (known !== undefined) return known
+  const made = render(plan)
+  rendered.set(plan, made)
+  return made
+}
+
+function render(plan: Plan): string {
   const document = new Document({
     schema: plan.schema,
     goal: plan.goal,
