@@ -235,9 +235,9 @@ describe.concurrent('what must not be changed is not, and nobody is asked', {tim
     {name: 'a packed file', args: ['--repository', 'mix.exs'], says: /not-a-/},
   ]
   test.each(rows)('$name', ({args = [], says, ...spec}) =>
-    onBench(spec, async ({cwd, models, apply}) => {
+    onBench(spec, async ({cwd, models, here}) => {
       const before = contents(cwd)
-      const ended = await apply(...args)
+      const ended = await here({args})
       expect(ended.stderr).toMatch(says)
       expect(ended).toMatchObject({code: 2, stdout: ''})
       expect(models.requests).toEqual([])
@@ -366,9 +366,9 @@ describe.concurrent('what goes wrong', {timeout}, () => {
     },
   ]
   test.each(rows)('$name', ({args = [], exit, says, changed, asked, ...spec}) =>
-    onBench(spec, async ({cwd, models, apply}) => {
+    onBench(spec, async ({cwd, models, here}) => {
       const before = contents(cwd)
-      const ended = await apply(...args)
+      const ended = await here({args})
       expect(ended.stderr).toMatch(says)
       expect(ended.stderr).not.toMatch(/^\s*::/m)
       expect(ended.code).toBe(exit)

@@ -7,23 +7,22 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs'
 import {execFileSync} from 'node:child_process'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
-import {afterAll} from 'vitest'
 import {stringify} from 'yaml'
 import type {Answer as Edits} from '../../src/apply/answer.ts'
 import {gitEnvironment} from '../fixtures/git.ts'
 import {startModels, type Answer, type Models, type Script} from '../fixtures/models.ts'
 import {spawnBundle, type Ended, type Spawned} from './bundle.ts'
 import {claudeKey} from './scene.ts'
+import {commandHere} from './stage.ts'
 
 export const timeout = 120_000
+/** Never taken away by a file: the files of one worker share it, and test/setup.ts does. */
 export const scratch = mkdtempSync(join(tmpdir(), 'refactor-plan-apply-'))
-afterAll(() => rmSync(scratch, {recursive: true, force: true}))
 
 export type Files = Readonly<Record<string, string>>
 
@@ -89,6 +88,8 @@ export interface Bench {
   readonly apply: (...args: readonly string[]) => Promise<Ended>
   /** The same with what else a process has: another folder, more variables, signals. */
   readonly start: (more: Spawned) => Promise<Ended>
+  /** The same as a function of this process. */
+  readonly here: (more: Spawned) => Promise<Ended>
   readonly read: (path: string) => string
 }
 
@@ -119,13 +120,19 @@ export async function onBench(spec: BenchSpec, act: (bench: Bench) => Promise<vo
   writeFileSync(file, plan)
   const models = await startModels(script)
   const env = {ANTHROPIC_API_KEY: claudeKey, ANTHROPIC_BASE_URL: models.anthropicUrl}
+  const spawned = (more: Spawned): Spawned => ({
+    cwd,
+    ...more,
+    args: ['apply', file, ...(more.args ?? [])],
+    env: {...env, ...more.env},
+  })
   try {
     await act({
       cwd,
       models,
-      apply: (...args) => spawnBundle({args: ['apply', file, ...args], cwd, env}),
-      start: (more) =>
-        spawnBundle({cwd, ...more, args: ['apply', file, ...(more.args ?? [])], env: {...env, ...more.env}}),
+      apply: (...args) => spawnBundle(spawned({args})),
+      start: (more) => spawnBundle(spawned(more)),
+      here: (more) => commandHere(spawned(more)),
       read: (path) => readFileSync(join(cwd, path), 'utf8'),
     })
   } finally {
