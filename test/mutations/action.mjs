@@ -16,6 +16,26 @@ const nights = ['test/acceptance/action.nightly.test.ts']
 
 export const actions = [
   {
+    id: 'action/fork-ask',
+    file: review,
+    find: 'if (waits) return waitForWord(settled, shared)',
+    replace: '',
+    guards: 'Where the owner wants to be asked, a push of a stranger pays for no model.',
+    tests: trust,
+    name: 'what strangers may spend',
+    check: 8,
+  },
+  {
+    id: 'action/fork-policy-of-base',
+    file: review,
+    find: "request.isFork && request.comment === null ? config.forkPolicy : 'plan'",
+    replace: "request.comment === null ? 'plan' : config.forkPolicy",
+    guards: 'The policy for forks holds for forks.',
+    tests: trust,
+    name: 'what strangers may spend',
+    check: 8,
+  },
+  {
     id: 'action/gold-of-base',
     file: review,
     find: 'const golds = await goldOfBase(base, config.gold)',
