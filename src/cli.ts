@@ -3,7 +3,7 @@ import {Command as Parser, CommanderError, Option as ParserOption} from 'command
 import type {Command, Flags, World} from './commands/command.ts'
 import {commands} from './commands/index.ts'
 import {Failure, messageOf} from './errors.ts'
-import {plain, plainLine} from './trust.ts'
+import {jsonText, plain, plainLine} from './trust.ts'
 
 const badFlag = 2
 const bug = 3
@@ -75,7 +75,7 @@ function fail(thrown: unknown, words: readonly string[]): number {
   const failure = thrown instanceof Failure ? thrown : usage
   if (words.some((word, at) => word === '--format=json' || (word === 'json' && words[at - 1] === '--format'))) {
     const error = {code: failure?.code ?? 'bug', message: messageOf(thrown), hint: failure?.hint ?? null}
-    world.print(JSON.stringify({schema: 1, error}))
+    world.print(jsonText({schema: 1, error}, 0))
   }
   // commander has told people already
   if (usage !== null) return badFlag

@@ -2,6 +2,7 @@
 import type {Flags, Option, World} from './commands/command.ts'
 import type {Ran} from './locally.ts'
 import type {Judgment} from './run.ts'
+import {jsonText} from './trust.ts'
 
 export const outputOptions: readonly Option[] = [
   {flags: '--output <folder>', summary: 'where the plan is written; default: evolved_pipelines/'},
@@ -12,9 +13,7 @@ export const outputOptions: readonly Option[] = [
 export const formatOf = (flags: Flags, fallback = 'text'): string =>
   typeof flags['format'] === 'string' ? flags['format'] : fallback
 
-export const printJson = (world: World, value: object): void =>
-  // `##[` only stands in strings, and a runner looks for it anywhere in a line
-  world.print(JSON.stringify({schema: 1, ...value}, null, 2).replaceAll('##[', String.raw`\u0023#[`))
+export const printJson = (world: World, value: object): void => world.print(jsonText({schema: 1, ...value}))
 
 /** `score --format json` of DESIGN §4. */
 export const scoreShape = ({

@@ -263,6 +263,21 @@ export function plain(value: Untrusted | Plain, max = Number.POSITIVE_INFINITY):
   return asPlain(clip(visible.split('\n').map(commandless).join('\n'), max))
 }
 
+/**
+ * A JSON document for a terminal or a log: it parses to the same value, and whatever a terminal obeys, nobody sees or a runner looks
+ * for (`##[`) is written as an escape. All of that stands in strings only.
+ */
+export const jsonText = (value: object, indent = 2): Plain =>
+  asPlain(
+    JSON.stringify(value, null, indent)
+      .replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, (each) =>
+        Array.from({length: each.length}, (_, at) => `\\u${each.charCodeAt(at).toString(16).padStart(4, '0')}`).join(
+          '',
+        ),
+      )
+      .replaceAll('##[', String.raw`\u0023#[`),
+  )
+
 /** As `plain`, on one line: for a status, an output, a title. */
 export const plainLine = (value: Untrusted | Plain, max = Number.POSITIVE_INFINITY): Plain =>
   asPlain(clip(commandless(plain(value).replace(/\s+/g, ' ').trim()), max))

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
-import {plain, plainLine} from '../src/trust.ts'
+import {jsonText, plain, plainLine} from '../src/trust.ts'
 
 /** How the runner reads a line of output: `ActionCommand.TryParseV2` and `TryParse`. */
 const isCommand = (line: string): boolean => line.trimStart().startsWith('::') || line.includes('##[')
@@ -92,5 +92,35 @@ describe('whatever goes in', () => {
       plainLine(piece.repeat(200_000 / piece.length))
     }
     expect(performance.now() - start).toBeLessThan(5000)
+  })
+})
+
+describe('a JSON document for a terminal', () => {
+  test('parses to what it was made of, and holds nothing that a terminal obeys, nobody sees, or a runner looks for', () => {
+    const odd = fc.constantFrom(
+      '##[error]',
+      '\u009b2J',
+      '\u202e',
+      '\u200b',
+      '\u{e0041}',
+      '\u2028',
+      '\u0007',
+      '\\',
+      '"',
+      '\n',
+      '##[',
+    )
+    const words = fc.array(fc.oneof(odd, fc.string({unit: 'binary'}))).map((parts) => parts.join(''))
+    fc.assert(
+      fc.property(
+        fc.dictionary(words, fc.oneof(words, fc.array(words), fc.integer())),
+        fc.constantFrom(0, 2),
+        (value, indent) => {
+          const out = jsonText(value, indent)
+          expect(out).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|##\[/u)
+          expect(JSON.parse(out)).toEqual(JSON.parse(JSON.stringify(value)))
+        },
+      ),
+    )
   })
 })
