@@ -1,41 +1,15 @@
 // `npm run bench:bot`: the bundle as the Action, against the tests' own fake GitHub. How long from the runner's start to the first
 // status, how long a whole offline run takes, and how long a cancelled one needs to say so. Interleaved with `node -e 0`.
 import {spawnSync} from 'node:child_process'
-import {mkdtempSync, rmSync} from 'node:fs'
-import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
-import {fileURLToPath, pathToFileURL} from 'node:url'
-import {build} from 'esbuild'
+import {fileURLToPath} from 'node:url'
+import {load} from './load.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const source = join(root, 'test', 'acceptance', 'scene.ts')
 const runs = Number(process.argv[2] ?? 9)
 
-async function load() {
-  const folder = mkdtempSync(join(tmpdir(), 'refactor-plan-bench-bot-'))
-  const outfile = join(folder, 'scene.mjs')
-  try {
-    await build({
-      entryPoints: [source],
-      outfile,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      logLevel: 'error',
-      // the bundle under test is found beside the sources, not beside this
-      define: {'import.meta.url': JSON.stringify(pathToFileURL(source).href)},
-      banner: {
-        js: "import {createRequire as requireFrom} from 'node:module'\nconst require = requireFrom('file:///bundle.mjs')",
-      },
-    })
-    return await import(pathToFileURL(outfile).href)
-  } finally {
-    rmSync(folder, {recursive: true})
-  }
-}
-
-const {inScene, passing} = await load()
+const {inScene, passing} = await load(source)
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
 
 function empty() {

@@ -3,38 +3,13 @@
 // The comparison is another project's, so it is fetched into .tools when it is not there, and is no dependency of this one;
 // without a network its columns stay empty.
 import {execFileSync} from 'node:child_process'
-import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
-import {tmpdir} from 'node:os'
+import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {fileURLToPath, pathToFileURL} from 'node:url'
-import {build} from 'esbuild'
+import {load} from './load.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const source = join(root, 'test', 'score', 'benchmark.ts')
-
-async function load() {
-  const folder = mkdtempSync(join(tmpdir(), 'refactor-plan-bench-score-'))
-  const outfile = join(folder, 'benchmark.mjs')
-  try {
-    await build({
-      entryPoints: [source],
-      outfile,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      logLevel: 'error',
-      // the gold standards are found beside the sources, not beside the bundle
-      define: {'import.meta.url': JSON.stringify(pathToFileURL(source).href)},
-      banner: {
-        js: "import {createRequire as requireFrom} from 'node:module'\nconst require = requireFrom('file:///bundle.mjs')",
-      },
-    })
-    return await import(pathToFileURL(outfile).href)
-  } finally {
-    rmSync(folder, {recursive: true})
-  }
-}
 
 const line = (cells) => `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`
 const table = (head, body) => [line(head), line(head.map(() => '---')), ...body.map(line)].join('\n')
@@ -117,7 +92,7 @@ async function compared({reviewed, peerCasesOf, scoreOf}) {
   })
 }
 
-const benchmark = await load()
+const benchmark = await load(source)
 const names = benchmark.cases.map(({gold}) => gold.name)
 const date = new Date().toISOString().slice(0, 10)
 const text = `Measured ${date} with \`npm run bench:score\`, Node ${process.version}. Bold: below the target.
