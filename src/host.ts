@@ -21,7 +21,11 @@ export interface Source {
 /** Everything of the outside that a run needs, handed in so that a run can be tested with plain objects. */
 export interface Host {
   readonly ask: Provider
-  readonly loadParse: (languages: readonly Language[]) => Promise<Parse>
+  /** `parse` is good until `use` has ended. `size`: of all that will be parsed, in UTF-16 units. */
+  readonly withParse: <T>(
+    parsing: {readonly languages: readonly Language[]; readonly size: number},
+    use: (parse: Parse) => Promise<T>,
+  ) => Promise<T>
   /** sha-256, hex. */
   readonly digest: (content: string | Uint8Array) => string
   /** Unguessable, fresh for each call. */

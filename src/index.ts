@@ -1,12 +1,16 @@
 #!/usr/bin/env node
-// Cold start is a feature: this file imports nothing big statically, and each half of the program is a chunk of its own.
+// Cold start is a feature: this file imports nothing big statically, and each part of the program is a chunk of its own.
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {isMainThread} from 'node:worker_threads'
 import {home} from './adapters/home.ts'
 
 const words = process.argv.slice(2)
 
-if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
+if (!isMainThread) {
+  const {serve} = await import('./parser.ts')
+  await serve()
+} else if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
   const text = readFileSync(join(home, 'package.json'), 'utf8')
   process.stdout.write(`${/"version":\s*"([^"]+)"/.exec(text)?.[1] ?? 'unknown'}\n`)
 } else if (words.length === 0 && process.env['GITHUB_ACTIONS'] === 'true') {

@@ -6,9 +6,9 @@ import {basename, dirname, join, relative, resolve} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {openSource, readText} from './adapters/disk.ts'
 import {crowd, type Crowd} from './adapters/crowd.ts'
-import {loadParse} from './adapters/grammars.ts'
 import {home} from './adapters/home.ts'
 import {providers, type ProviderKind} from './adapters/providers/index.ts'
+import {withParse} from './adapters/threads.ts'
 import {readDocument, valueOf} from './document.ts'
 import {Failure} from './errors.ts'
 import type {Host, Source} from './host.ts'
@@ -94,7 +94,7 @@ export function makeHost(settings: HostSettings): Host {
       runs === null ? patient : (request, signal) => (isBatched(request) ? once : patient)(request, signal),
       scrub,
     ),
-    loadParse,
+    withParse,
     digest: digestOf,
     nonce: () => randomBytes(8).toString('hex'),
     now: () => performance.now(),

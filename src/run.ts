@@ -2,7 +2,7 @@
 import {Failure} from './errors.ts'
 import type {Host, Source} from './host.ts'
 import type {Pack} from './pack/pack.ts'
-import {packFiles} from './pack/read.ts'
+import {packTexts, readTexts, type Texts} from './pack/read.ts'
 import {renderPack} from './pack/render.ts'
 import {select} from './pack/select.ts'
 import {execute, type PipelineEvent} from './pipeline/execute.ts'
@@ -89,11 +89,11 @@ async function executeOn(
   pipeline: Pipeline,
   inputs: Readonly<Record<string, string>>,
   pack: Pack,
-  whole: Pack,
+  whole: Texts,
   goal: string,
   host: Host,
 ): Promise<Trace> {
-  const scanned = await scanPack(whole, host)
+  const scanned = await scanTexts(whole, host)
   const about = {goal, name: pack.name, commit: pack.commit, scan: scanned, paths: whole.files.map(({path}) => path)}
   const tools = {
     ask: host.ask,
@@ -130,7 +130,7 @@ export interface Packed {
   /** What fits the budget. */
   readonly pack: Pack
   /** Every text file, for rules and quotes. */
-  readonly whole: Pack
+  readonly whole: Texts
 }
 
 /** Without them a gold standard would be about code that is gone, as soon as somebody adds more files than are read. */
@@ -143,8 +143,7 @@ export async function packSource(job: Reading, host: Pick<Host, 'digest'>): Prom
   const {include, exclude, goldRoots} = job
   const {chosen, leftOut} = select(entries, {include, exclude, goldRoots, keep: filesOf(job.gold ?? null)})
   const files = await job.source.read(chosen)
-  const about = {name: job.source.name, commit: job.source.commit, leftOut, digest: host.digest}
-  const whole = packFiles(files, {...about, budget: null})
+  const whole = readTexts(files, host.digest)
   if (whole.files.length === 0) {
     throw new Failure('empty-repository', `${job.source.name}: there is no readable text file`, {
       hint:
@@ -163,12 +162,21 @@ export async function packSource(job: Reading, host: Pick<Host, 'digest'>): Prom
       },
     )
   }
-  return {pack: packFiles(files, {...about, budget: job.maxTokens, lineNumbers: true}), whole}
+  const {name, commit} = job.source
+  return {
+    pack: packTexts(whole, {name, commit, leftOut, budget: job.maxTokens, lineNumbers: true}),
+    whole: {...whole, leftOut: [...leftOut, ...whole.leftOut]},
+  }
 }
 
-export async function scanPack(whole: Pack, host: Pick<Host, 'loadParse'>): Promise<Scan> {
-  const languages = new Set(whole.files.flatMap(({path}) => languageOf(path) ?? []))
-  return scan(whole.files, await host.loadParse([...languages]))
+export async function scanTexts({files}: Texts, {withParse}: Pick<Host, 'withParse'>): Promise<Scan> {
+  const known = files.flatMap(({path, text}) => {
+    const language = languageOf(path)
+    return language === null ? [] : [{language, size: text.length}]
+  })
+  const languages = [...new Set(known.map(({language}) => language))]
+  const size = known.reduce((sum, each) => sum + each.size, 0)
+  return withParse({languages, size}, (parse) => scan(files, parse))
 }
 
 /** All that a score depends on but the code. */
@@ -194,7 +202,7 @@ export function keyOf(
   return digest(JSON.stringify([program, gold, pipeline, isJudged, code, goal, maxTokens]))
 }
 
-export function codeOf({files}: Pack): Code {
+export function codeOf({files}: Texts): Code {
   const lines = new Map(files.map(({path, text}) => [path, text.split(/\r?\n/)]))
   return {paths: [...lines.keys()], lines: (path) => lines.get(path) ?? null}
 }

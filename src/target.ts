@@ -111,10 +111,10 @@ export async function readCommits(
   const url = `${outside.serverUrl}/${outside.repository}.git`
   await fetchCommits({url, token, commits: [...new Set([head, base])], into, signal})
   const under = async (commit: string): Promise<Source> => {
-    const source = await objects(into, commit, '', signal)
+    const source = await objects(into, commit, '', signal, outside.repository)
     // settings, pipeline and gold standards are looked up one after the other, and a large tree takes long to list
     let listing: ReturnType<Source['list']> | null = null
-    return {...source, name: outside.repository, list: () => (listing ??= source.list())}
+    return {...source, list: () => (listing ??= source.list())}
   }
   return {head: await under(head), base: await under(base)}
 }

@@ -54,6 +54,7 @@ const entries = [
   'publication.ts',
   'review.ts',
   'target.ts',
+  'parser.ts',
   'nightly.ts',
   'trial.ts',
   'amendment.ts',

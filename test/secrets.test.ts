@@ -52,6 +52,15 @@ it('whose base64 has other letters in an address does not leave in these either'
   expect(scrubber([odd])(inAddress)).toContain('***')
 })
 
+it('that begins like another goes as a whole, whichever was named first', () => {
+  const [short, long] = ['secret-of-one', 'secret-of-one-and-another']
+  for (const secrets of [
+    [short, long],
+    [long, short],
+  ])
+    expect(scrubber(secrets)(`a ${long} b ${short} c`)).toBe('a *** b *** c')
+})
+
 it('what is too short to be one stays, and so does everything else', () => {
   expect(scrub('a short text about sk-ant keys')).toBe('a short text about sk-ant keys')
   expect(scrubber(['', 'short'])).toBe(unscrubbed)

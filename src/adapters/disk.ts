@@ -31,7 +31,7 @@ const maxDepth = 64
 /** A packed file is one text: as long as the longest string, with room to work. */
 const maxPackFile = 256 * 1024 * 1024
 
-/** sha-256 in hex: what `packFiles` wants as `digest`. */
+/** sha-256 in hex: what `readTexts` wants as `digest`. */
 export const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /**

@@ -318,16 +318,19 @@ function treeEntry(field: string, prefix: string): Entry | null {
 
 /**
  * The tree of a commit, read from the object store: nothing is checked out. `prefix` (ends in `/`) restricts it to a folder.
- * `read` wants entries of this source: it goes by their `sha`. An aborted signal ends all of it with `Failure` `cancelled`.
+ * `known` is its name, where git need not be asked. `read` wants entries of this source: it goes by their `sha`. An aborted signal
+ * ends all of it with `Failure` `cancelled`.
  */
-export async function objects(gitDir: string, commit: string, prefix = '', signal?: AbortSignal): Promise<Source> {
+export async function objects(
+  gitDir: string,
+  commit: string,
+  prefix = '',
+  signal?: AbortSignal,
+  known?: string,
+): Promise<Source> {
   asSha(commit)
-  const name = await nameOf(
-    inGit(gitDir),
-    gitDir,
-    basename(gitDir).replace(/\.git$/, '') || basename(join(gitDir, '..')),
-    signal,
-  )
+  const folder = basename(gitDir).replace(/\.git$/, '') || basename(join(gitDir, '..'))
+  const name = known ?? (await nameOf(inGit(gitDir), gitDir, folder, signal))
   return {
     name: placed(name, prefix),
     commit,

@@ -3,8 +3,10 @@ import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {performance} from 'node:perf_hooks'
 import {pathToFileURL} from 'node:url'
+import {setFlagsFromString} from 'node:v8'
 import type * as TreeSitter from 'web-tree-sitter'
-import type {Language, Parse} from '../scan/parse.ts'
+import type {Language, Parse, Parsed} from '../scan/parse.ts'
+import {flatten, type Grammar} from '../scan/syntax.ts'
 import {Failure, messageOf} from '../errors.ts'
 import {home} from './home.ts'
 
@@ -26,6 +28,13 @@ export async function loadParse(languages: readonly Language[], maxMilliseconds 
 
 const folder = join(home, 'dist', 'grammars')
 
+/**
+ * V8 compiles WebAssembly fast first, and then, in threads of its own, the functions that are called most once more and better. A
+ * grammar's lexer is one function of some hundred kilobytes: on a small repository that is 0.3 s of 1.2, for nothing. To be asked
+ * before anything is parsed; it holds for the process. https://v8.dev/docs/wasm-compilation-pipeline
+ */
+export const compileOnce = (): void => setFlagsFromString('--liftoff-only')
+
 /** Once for the process: each start would be a memory of its own, and finalizers of one reach into another. */
 let started: Promise<typeof TreeSitter> | null = null
 
@@ -45,22 +54,46 @@ function startLibrary(): Promise<typeof TreeSitter> {
   return started
 }
 
+interface Reader {
+  readonly parser: TreeSitter.Parser
+  readonly grammar: Grammar
+}
+
 async function load(languages: readonly Language[], maxMilliseconds: number): Promise<Parse> {
   const library = await startLibrary()
-  const parsers = new Map<Language, TreeSitter.Parser>()
-  for (const language of languages) {
+  const readers = new Map<Language, Reader>()
+  for (const name of languages) {
+    const language = await library.Language.load(await bytesOf(name))
     const parser = new library.Parser()
-    parser.setLanguage(await library.Language.load(await bytesOf(language)))
-    parsers.set(language, parser)
+    parser.setLanguage(language)
+    readers.set(name, {parser, grammar: grammarOf(language)})
   }
-  return (language, text) => {
-    const parser = parsers.get(language)
-    if (parser === undefined) return null
-    const end = performance.now() + maxMilliseconds
-    const tree = parser.parse(text, null, {progressCallback: () => performance.now() > end})
+  return async (texts) =>
+    texts.map(({language, text}) => {
+      const reader = readers.get(language)
+      return reader === undefined ? 'late' : parseOne(reader, text, maxMilliseconds)
+    })
+}
+
+/** The library's own lists have holes where the grammar has no name. */
+const grammarOf = (language: TreeSitter.Language): Grammar => ({
+  types: Array.from(language.types, (name) => name || 'ERROR'),
+  fields: Array.from(language.fields, (name) => name ?? null),
+  isNamed: Array.from(language.types, (_, type) => language.nodeTypeIsNamed(type)),
+})
+
+function parseOne({parser, grammar}: Reader, text: string, maxMilliseconds: number): Parsed {
+  const end = performance.now() + maxMilliseconds
+  const tree = parser.parse(text, null, {progressCallback: () => performance.now() > end})
+  if (tree === null) {
     // a cancelled parser would go on with the old text at the next call
-    if (tree === null) parser.reset()
-    return tree
+    parser.reset()
+    return 'late'
+  }
+  try {
+    return flatten(tree, grammar) ?? 'deep'
+  } finally {
+    tree.delete()
   }
 }
 

@@ -1,13 +1,13 @@
 import {readFileSync} from 'node:fs'
 import {join, resolve} from 'node:path'
-import {loadParse} from '../adapters/grammars.ts'
 import {home} from '../adapters/home.ts'
+import {withParse} from '../adapters/threads.ts'
 import {configOf, openReading, settingOptions} from '../locally.ts'
 import {digestOf} from '../outside.ts'
 import {formatOf, printJson} from '../printing.ts'
 import {renderSarif} from '../report/sarif.ts'
 import {renderFindings} from '../report/findings.ts'
-import {packSource, scanPack} from '../run.ts'
+import {packSource, scanTexts} from '../run.ts'
 import {languageOf} from '../scan/parse.ts'
 import {plainLine} from '../trust.ts'
 import type {Command} from './command.ts'
@@ -29,7 +29,7 @@ export const scan: Command = {
     const {whole} = await packSource(await openReading(path, flags, configOf(resolve(world.cwd, path), flags), world), {
       digest: digestOf,
     })
-    const {findings, skipped: unread} = await scanPack(whole, {loadParse})
+    const {findings, skipped: unread} = await scanTexts(whole, {withParse})
     const leftOut = whole.leftOut.filter(({path: file, why}) => languageOf(file) !== null && unseen.includes(why))
     const skipped = [...unread, ...leftOut.map(({path: file, why}) => ({file, why}))]
     if (skipped.length > 0)

@@ -46,7 +46,7 @@ export interface Pack {
   readonly commit: string | null
   readonly files: readonly PackedFile[]
   readonly leftOut: readonly {readonly path: string; readonly why: LeftOutReason}[]
-  /** Absent in packs that were not made by `packFiles`. */
+  /** Absent in packs that were not made by `packTexts`. */
   readonly masked?: readonly Masked[]
   /** Estimated o200k tokens of the rendered pack. */
   readonly tokens: number

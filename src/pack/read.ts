@@ -21,6 +21,36 @@ export function textOf(bytes: Uint8Array): string | null {
 
 export const isBinary = (bytes: Uint8Array): boolean => textOf(bytes) === null
 
+/** A file's text, its secrets masked. */
+export interface TextFile extends Omit<PackedFile, 'tokens'> {
+  readonly masked: readonly Masked[]
+}
+
+/** Every text file in the order of the sources, for rules and quotes; and what is none. */
+export interface Texts {
+  readonly files: readonly TextFile[]
+  readonly leftOut: readonly {readonly path: string; readonly why: LeftOutReason}[]
+}
+
+/** @param digest sha-256, hex */
+export function readTexts(
+  files: readonly {readonly path: string; readonly bytes: Uint8Array | null}[],
+  digest: (bytes: Uint8Array) => string,
+): Texts {
+  const read: TextFile[] = []
+  const leftOut: {path: string; why: LeftOutReason}[] = []
+  for (const {path, bytes} of files) {
+    const text = bytes === null ? null : textOf(bytes)
+    if (bytes === null || text === null) {
+      leftOut.push({path, why: bytes === null ? 'unreadable' : 'binary'})
+      continue
+    }
+    const clean = maskSecrets(text)
+    read.push({path, text: clean.text, digest: digest(bytes), masked: clean.masked.map((each) => ({path, ...each}))})
+  }
+  return {files: read, leftOut}
+}
+
 interface Candidate {
   readonly file: PackedFile
   readonly masked: readonly Masked[]
@@ -35,8 +65,6 @@ export interface PackOptions {
   readonly lineNumbers?: boolean
   /** What the selection left out: it is reported with what is left out here. */
   readonly leftOut?: Pack['leftOut']
-  /** sha-256, hex. */
-  readonly digest: (bytes: Uint8Array) => string
 }
 
 /** What the element, the tree and the notes cost beside the text: no part of it is longer than this says. */
@@ -57,37 +85,25 @@ function frameOf(path: string, known: Set<string>): number {
  *
  * @throws Failure `budget-too-small` when not even the empty pack fits
  */
-export function packFiles(
-  files: readonly {readonly path: string; readonly bytes: Uint8Array | null}[],
-  {name, commit, budget, lineNumbers = false, leftOut = [], digest}: PackOptions,
-): Pack {
-  const dropped: {path: string; why: LeftOutReason}[] = []
+export function packTexts(texts: Texts, {name, commit, budget, lineNumbers = false, leftOut = []}: PackOptions): Pack {
+  const dropped = [...texts.leftOut]
   const limit = budget ?? Number.POSITIVE_INFINITY
   /** Room for the counts in the notes, which are only known at the end. */
   const empty: Pack = {name, commit, files: [], leftOut, masked: [], tokens: 0}
   let left = limit - estimateTokens(renderPack(empty, 'xml', {lineNumbers})) - 60
   const chosen: Candidate[] = []
   const folders = new Set<string>()
-  for (const {path, bytes} of files) {
-    const text = bytes === null ? null : textOf(bytes)
-    if (bytes === null || text === null) {
-      dropped.push({path, why: bytes === null ? 'unreadable' : 'binary'})
-      continue
-    }
-    const clean = maskSecrets(text)
-    const tokens = estimateTokens(clean.text)
-    const body = bodyOf(clean.text, lineNumbers)
-    const asIs = clean.text.startsWith(body)
+  for (const {path, text, digest, masked} of texts.files) {
+    const tokens = estimateTokens(text)
+    const body = bodyOf(text, lineNumbers)
+    const asIs = text.startsWith(body)
     const cost = (asIs ? tokens : estimateTokens(body)) + frameOf(path, folders)
     if (cost > left) {
       dropped.push({path, why: 'over-budget'})
       continue
     }
     left -= cost
-    chosen.push({
-      file: {path, text: clean.text, tokens, digest: digest(bytes)},
-      masked: clean.masked.map((each) => ({path, ...each})),
-    })
+    chosen.push({file: {path, text, tokens, digest}, masked})
   }
   return measured(chosen, {...empty, leftOut: [...leftOut, ...dropped]}, limit, lineNumbers)
 }

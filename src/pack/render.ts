@@ -136,7 +136,7 @@ const renderJson = ({name, commit, files, leftOut, masked = [], tokens}: Pack): 
     2,
   )}\n`
 
-/** Ends with a line break. `Pack.tokens` is about the XML, with line numbers if `packFiles` was told so. */
+/** Ends with a line break. `Pack.tokens` is about the XML, with line numbers if `packTexts` was told so. */
 export function renderPack(pack: Pack, format: PackFormat, {lineNumbers = false}: RenderOptions = {}): string {
   if (format === 'json') return renderJson(pack)
   return format === 'markdown' ? renderMarkdown(pack, lineNumbers) : renderXml(pack, lineNumbers)

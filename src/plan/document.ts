@@ -49,14 +49,21 @@ export function inFixedForm(document: Document): string {
 
 /** `evolved_pipelines/plan_<slug>_<digest8>.yaml`: a safe path for any plan, the same for the same content. */
 export function planFileName(plan: Plan, digest: (text: string) => string): string {
-  const name = plan.repository?.name.split('/').at(-1) ?? ''
-  const slug = slugOf(name) || slugOf(plan.goal) || 'repository'
+  const parts =
+    plan.repository?.name
+      .split('/')
+      .map(slugOf)
+      .filter((part) => part !== '') ?? []
+  const slug = parts.findLast((part) => !commonNames.has(part)) ?? (parts.at(-1) || slugOf(plan.goal) || 'repository')
   const hash = digest(renderPlan(plan))
     .replace(/[^0-9a-z]/gi, '')
     .slice(0, 8)
     .toLowerCase()
   return `evolved_pipelines/plan_${slug}_${hash}.yaml`
 }
+
+/** Of a folder; what is above it says more. */
+const commonNames = new Set(['app', 'code', 'project', 'repo', 'repository', 'source', 'src', 'workspace'])
 
 const slugOf = (text: string): string =>
   text

@@ -130,15 +130,18 @@ function largest(report: Report, marker: Markdown | null, {limit, sizeOf}: Room)
     const changes = Math.min(report.plan.changes.length, detail.changes)
     // thousands of changes take seconds to write out, only to be thrown away
     if (detail.instructions > 0 && changes * smallestChange > limit) continue
-    const body = renderAt(report, detail, findings(report, detail))
+    const body = draftOf(report, detail)(findings(report, detail))
     if (fitsMarked(body)) return marked(body)
   }
-  const small: Draft = (found) => renderAt(report, brief, found)
+  const small = draftOf(report, brief)
   return marked(withTitles(report, fitsMarked(small(null)) ? small : least(report, fitsMarked), fitsMarked))
 }
 
-const renderAt = (report: Report, detail: Detail, found: Markdown | null): Markdown =>
-  blocks([
+/** A body without its findings, which are tried in many lengths. */
+type Draft = (found: Markdown | null) => Markdown
+
+function draftOf(report: Report, detail: Detail): Draft {
+  const before = [
     top(report),
     reasons(report),
     guarded(report),
@@ -147,14 +150,10 @@ const renderAt = (report: Report, detail: Detail, found: Markdown | null): Markd
     history(report),
     credits(report, detail),
     plan(report, detail),
-    found,
-    violations(report, detail),
-    about(report),
-    footer(report),
-  ])
-
-/** A body without its findings. */
-type Draft = (found: Markdown | null) => Markdown
+  ]
+  const after = [violations(report, detail), about(report), footer(report)]
+  return (found) => blocks([...before, found, ...after])
+}
 
 /** Whatever the limit, the verdict with its score and what would raise it stay; the rest comes where it fits, in this order. */
 function least(report: Report, fits: Fits): Draft {
@@ -170,7 +169,8 @@ function least(report: Report, fits: Fits): Draft {
     (before, block) => [...before, fits(kept([...before, block])) ? block : null],
     [],
   )
-  return (found) => blocks([kept(chosen), found])
+  const rest = kept(chosen)
+  return (found) => blocks([rest, found])
 }
 
 /** As many findings by their titles as there is room for. */

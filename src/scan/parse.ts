@@ -1,11 +1,19 @@
 /** What can be parsed, and the one function that parses; the grammars themselves are loaded by an adapter. */
-import type {Tree} from 'web-tree-sitter'
+import type {FlatTree} from './syntax.ts'
 
 export const languages = ['elixir', 'typescript', 'tsx', 'javascript', 'python'] as const
 export type Language = (typeof languages)[number]
 
-/** Null: the grammar gave up (its time was over) or was not loaded. The caller owns the tree and must `delete()` it. */
-export type Parse = (language: Language, text: string) => Tree | null
+export interface Parsable {
+  readonly language: Language
+  readonly text: string
+}
+
+/** `late`: the grammar gave up (its time was over) or was not loaded. `deep`: more levels than a rule could follow. */
+export type Parsed = FlatTree | 'late' | 'deep'
+
+/** One tree for each text, in their order. Other texts may be parsed at the same time, in other threads. */
+export type Parse = (texts: readonly Parsable[]) => Promise<readonly Parsed[]>
 
 const languageOfExtension: Readonly<Record<string, Language>> = {
   ex: 'elixir',

@@ -1,10 +1,10 @@
 /** Files → findings. Pure: the same files give the same findings under the same ids. */
 import {readElixir, type ElixirProject} from './elixir/project.ts'
 import {severities, type Scan, type ScanFinding, type Severity} from './finding.ts'
-import type {Parse} from './parse.ts'
+import type {Parsable, Parse, Parsed} from './parse.ts'
 import {clip, type Hit, type Place, type Rule} from './rule.ts'
 import {rules} from './rules/index.ts'
-import {readSource, type Source} from './source.ts'
+import {readable, readSource, type CodeFile, type Source} from './source.ts'
 
 interface NamedHit {
   readonly rule: string
@@ -15,18 +15,23 @@ interface NamedHit {
 
 /**
  * `S1…` are numbered by severity, then path, line and rule. Elixir files are judged together, because a rule may ask who starts
- * a server or who handles a message; the others one by one, so that only one tree is held at a time.
+ * a server or who handles a message; the others one by one, so that only few trees are held at a time.
  */
-export function scan(files: readonly {readonly path: string; readonly text: string}[], parse: Parse): Scan {
+export async function scan(files: readonly CodeFile[], parse: Parse): Promise<Scan> {
   const skipped: {file: string; why: string}[] = []
   const hits: NamedHit[] = []
   const elixir: Source[] = []
   const paths = new Set(files.map(({path}) => path))
+  const waiting: Waiting[] = []
   for (const file of files) {
-    const read = readSource(file, paths, parse)
-    if (read.ok === false) skipped.push({file: file.path, why: read.why})
-    if (read.ok !== true) continue
-    if (read.source.language === 'elixir') elixir.push(read.source)
+    const read = readable(file, paths)
+    if (read?.ok === true) waiting.push({file, parsable: read.parsable})
+    else if (read?.ok === false) skipped.push({file: file.path, why: read.why})
+  }
+  for await (const {file, parsable, parsed} of parseAll(waiting, parse)) {
+    const read = readSource(file, parsable.language, parsed)
+    if (!read.ok) skipped.push({file: file.path, why: read.why})
+    else if (parsable.language === 'elixir') elixir.push(read.source)
     else hits.push(...judge(read.source, emptyProject))
   }
   const project = readElixir(elixir)
@@ -36,6 +41,48 @@ export function scan(files: readonly {readonly path: string; readonly text: stri
     findings: hits.map((each, at) => findingOf(each, at + 1)),
     skipped: skipped.sort((a, b) => compareText(a.file, b.file)),
   }
+}
+
+interface Waiting {
+  readonly file: CodeFile
+  readonly parsable: Parsable
+}
+
+/** Enough for every thread while this one reads what they have done, and a bound on what is held. */
+const ahead = 6
+/** Characters: a group that a thread takes 50 ms for, so that handing it over costs nothing. */
+const groupSize = 64_000
+
+/** In their order; the next groups are parsed while one is judged. */
+async function* parseAll(
+  waiting: readonly Waiting[],
+  parse: Parse,
+): AsyncGenerator<Waiting & {readonly parsed: Parsed}> {
+  const groups = groupsOf(waiting)
+  const begun: Promise<readonly Parsed[]>[] = []
+  for (const [at, group] of groups.entries()) {
+    for (const each of groups.slice(begun.length, at + ahead)) begun.push(parse(each.map(({parsable}) => parsable)))
+    const trees = await begun[at]
+    for (const [index, each] of group.entries()) yield {...each, parsed: trees?.[index] ?? 'late'}
+    // what has been judged is let go
+    begun[at] = nothing
+  }
+}
+
+const nothing: Promise<readonly Parsed[]> = Promise.resolve([])
+
+function groupsOf(waiting: readonly Waiting[]): readonly (readonly Waiting[])[] {
+  const groups: Waiting[][] = []
+  let size = Infinity
+  for (const each of waiting) {
+    if (size >= groupSize) {
+      groups.push([])
+      size = 0
+    }
+    groups.at(-1)?.push(each)
+    size += each.parsable.text.length
+  }
+  return groups
 }
 
 const emptyProject: ElixirProject = readElixir([])

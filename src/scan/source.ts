@@ -1,10 +1,13 @@
 /** One file as the rules see it. */
-import {languageOf, type Language, type Parse} from './parse.ts'
+import {languageOf, type Language, type Parsable, type Parsed} from './parse.ts'
 import {readTree, type SyntaxFile} from './syntax.ts'
 
-export interface Source extends SyntaxFile {
+export interface CodeFile {
   readonly path: string
   readonly text: string
+}
+
+export interface Source extends SyntaxFile, CodeFile {
   readonly language: Language
   /** What the file is for; most rules are about `production` only. */
   readonly role: 'production' | 'test' | 'script'
@@ -15,30 +18,23 @@ export const maxBytes = 1_000_000
 /** A line this long that is also half of its file: minified. Alone it may be an embedded picture in good code. */
 const maxLine = 5000
 
-export type SourceRead =
-  | {readonly ok: true; readonly source: Source}
-  | {readonly ok: false; readonly why: string}
-  | {readonly ok: null}
+export type Readable = {readonly ok: true; readonly parsable: Parsable} | {readonly ok: false; readonly why: string}
 
-/** `ok: null`: nothing for any rule to read (another language, or what a compiler wrote), which is not worth a word. */
-export function readSource(
-  {path, text}: {readonly path: string; readonly text: string},
-  paths: ReadonlySet<string>,
-  parse: Parse,
-): SourceRead {
+/** Null: nothing for any rule to read (another language, or what a compiler wrote), which is not worth a word. */
+export function readable({path, text}: CodeFile, paths: ReadonlySet<string>): Readable | null {
   const language = languageOf(path)
-  if (language === null || isGenerated(path, paths)) return {ok: null}
+  if (language === null || isGenerated(path, paths)) return null
   if (text.length > maxBytes) return {ok: false, why: 'larger than 1 MB'}
   if (isMinified(text)) return {ok: false, why: `minified: a line is longer than ${maxLine} characters`}
-  const tree = parse(language, text)
-  if (tree === null) return {ok: false, why: 'could not be parsed in time'}
-  try {
-    const syntax = readTree(tree, text)
-    if (syntax === null) return {ok: false, why: 'nested too deeply to be read'}
-    return {ok: true, source: {...syntax, path, text, language, role: roleOf(path)}}
-  } finally {
-    tree.delete()
-  }
+  return {ok: true, parsable: {language, text}}
+}
+
+export type SourceRead = {readonly ok: true; readonly source: Source} | {readonly ok: false; readonly why: string}
+
+export function readSource({path, text}: CodeFile, language: Language, parsed: Parsed): SourceRead {
+  if (parsed === 'late') return {ok: false, why: 'could not be parsed in time'}
+  if (parsed === 'deep') return {ok: false, why: 'nested too deeply to be read'}
+  return {ok: true, source: {...readTree(parsed, text), path, text, language, role: roleOf(path)}}
 }
 
 function isMinified(text: string): boolean {

@@ -1,8 +1,25 @@
 /**
  * A syntax tree as plain values. The grammar's own nodes live outside the garbage collector and every step in them crosses into
- * WebAssembly; read once, a tree can be walked by thirty rules for the price of one, and the original is freed at once.
+ * WebAssembly; read once into numbers, a tree can be freed at once, cross from one thread to another without being copied, and
+ * be walked by thirty rules for the price of one.
  */
 import type {Tree, TreeCursor} from 'web-tree-sitter'
+
+/** What a grammar calls its nodes and their fields, by number. */
+export interface Names {
+  readonly types: readonly string[]
+  readonly fields: readonly (string | null)[]
+}
+
+/** What stands in a file, as numbers: `flatten` writes them, `readTree` reads them. */
+export interface FlatTree extends Names {
+  /**
+   * In the order of the text: for a named node its type, depth, field, start and end; for an unnamed one `-1 - type` and its depth.
+   */
+  readonly nodes: Int32Array<ArrayBuffer>
+  /** The grammar had to guess somewhere. */
+  readonly broken: boolean
+}
 
 export interface Syntax {
   readonly type: string
@@ -30,70 +47,127 @@ export interface SyntaxFile {
 }
 
 interface Draft extends Syntax {
-  readonly parent: Draft | null
-  readonly children: Draft[]
+  children: readonly Syntax[]
   tokens: readonly string[]
 }
 
 /** Rules recurse, and V8's stack holds about ten thousand small frames; real code nests below two hundred levels. */
 export const maxDepth = 1000
 
-const noTokens: readonly string[] = []
+/** What the grammar could not read has a number without a name. */
+const errorName = 'ERROR'
 
-/** Null when the tree is nested deeper than `maxDepth`. */
-export function readTree(tree: Tree, source: string): SyntaxFile | null {
+export interface Grammar extends Names {
+  readonly isNamed: readonly boolean[]
+}
+
+/** Null when the tree is nested deeper than `maxDepth`. The caller owns the tree. */
+export function flatten(tree: Tree, {types, fields, isNamed}: Grammar): FlatTree | null {
+  const {rootNode} = tree
   const cursor = tree.walk()
   try {
-    const comments: Syntax[] = []
-    const root = readNodes(cursor, source, comments)
-    return root === null ? null : {root, comments, broken: tree.rootNode.hasError}
+    const nodes = numbersOf(cursor, isNamed, rootNode.descendantCount)
+    return nodes === null ? null : {nodes, types, fields, broken: rootNode.hasError}
   } finally {
     cursor.delete()
   }
 }
 
-function readNodes(cursor: TreeCursor, source: string, comments: Syntax[]): Syntax | null {
-  const lineStarts = lineStartsOf(source)
-  const root = draftAt(cursor, null, source, lineStarts)
-  let depth = 0
-  let more = cursor.gotoFirstChild()
-  for (let parent: Draft | null = root; parent !== null;) {
-    if (!more) {
-      cursor.gotoParent()
-      more = parent.parent !== null && cursor.gotoNextSibling()
-      parent = parent.parent
-      depth--
-      continue
-    }
-    const node: Draft | null = cursor.nodeIsNamed ? draftAt(cursor, parent, source, lineStarts) : null
-    if (node === null) parent.tokens = [...parent.tokens, cursor.nodeType]
-    else if (node.type === 'comment') comments.push(node)
-    else {
-      parent.children.push(node)
+const numbersOfNamed = 5
+
+function numbersOf(cursor: TreeCursor, isNamed: readonly boolean[], count: number): Int32Array<ArrayBuffer> | null {
+  const numbers = new Int32Array(count * numbersOfNamed)
+  let end = 0
+  for (let depth = 0; depth >= 0;) {
+    const type = cursor.nodeTypeId
+    const named = isNamed[type] ?? true
+    numbers[end++] = named ? type : -1 - type
+    numbers[end++] = depth
+    if (named) {
+      numbers[end++] = cursor.currentFieldId
+      numbers[end++] = cursor.startIndex
+      numbers[end++] = cursor.endIndex
       if (cursor.gotoFirstChild()) {
         if (++depth > maxDepth) return null
-        parent = node
         continue
       }
     }
-    more = cursor.gotoNextSibling()
+    while (depth >= 0 && !cursor.gotoNextSibling()) {
+      cursor.gotoParent()
+      depth--
+    }
   }
-  return root
+  return numbers.slice(0, end)
 }
 
-function draftAt(cursor: TreeCursor, parent: Draft | null, source: string, lineStarts: readonly number[]): Draft {
-  const [start, end] = [cursor.startIndex, cursor.endIndex]
+export function readTree({nodes, types, fields, broken}: FlatTree, source: string): SyntaxFile {
+  const lineStarts = lineStartsOf(source)
+  const comments: Syntax[] = []
+  const nursery = nurseryOf(comments)
+  const at = (index: number): number => nodes[index] ?? 0
+  for (let next = 0; next < nodes.length;) {
+    const [type, depth] = [at(next), at(next + 1)]
+    const parent = nursery.close(depth)
+    if (type < 0) {
+      nursery.token(types[-1 - type] ?? errorName)
+      next += 2
+      continue
+    }
+    const [start, end] = [at(next + 3), at(next + 4)]
+    nursery.open({
+      type: types[type] ?? errorName,
+      field: fields[at(next + 2)] ?? null,
+      start,
+      end,
+      startLine: lineAt(lineStarts, start),
+      endLine: lineAt(lineStarts, Math.max(start, end - 1)),
+      parent,
+      children: noChildren,
+      tokens: noTokens,
+      source,
+    })
+    next += numbersOfNamed
+  }
+  const root = nursery.close(1)
+  if (root === null) throw new Error('a tree without a root')
+  nursery.close(0)
+  return {root, comments, broken}
+}
+
+/** Most nodes have none of either. */
+const noChildren: readonly Syntax[] = []
+const noTokens: readonly string[] = []
+
+interface Nursery {
+  /** The node becomes the last of those whose inside is not over. */
+  readonly open: (node: Draft) => void
+  readonly token: (token: string) => void
+  /** Of the open nodes, those at this depth and below it are over. @returns the last that is not */
+  readonly close: (depth: number) => Draft | null
+}
+
+/**
+ * Nodes whose inside is still being read. What is in one is known when it is over, and then its lists are made as long as they
+ * must be: lists that grow are four times as long, and a scan holds a million of them.
+ */
+function nurseryOf(comments: Syntax[]): Nursery {
+  const opened: {readonly node: Draft; readonly children: number; readonly tokens: number}[] = []
+  const children: Syntax[] = []
+  const tokens: string[] = []
   return {
-    type: cursor.nodeType,
-    field: cursor.currentFieldName,
-    start,
-    end,
-    startLine: lineAt(lineStarts, start),
-    endLine: lineAt(lineStarts, Math.max(start, end - 1)),
-    parent,
-    children: [],
-    tokens: noTokens,
-    source,
+    open: (node) => void opened.push({node, children: children.length, tokens: tokens.length}),
+    token: (token) => void tokens.push(token),
+    close: (depth) => {
+      while (opened.length > depth) {
+        const last = opened.pop()
+        if (last === undefined) break
+        if (children.length > last.children) last.node.children = children.splice(last.children)
+        if (tokens.length > last.tokens) last.node.tokens = tokens.splice(last.tokens)
+        if (last.node.type === 'comment' && opened.length > 0) comments.push(last.node)
+        else children.push(last.node)
+      }
+      return opened.at(-1)?.node ?? null
+    },
   }
 }
 
@@ -122,18 +196,25 @@ export const childOf = (node: Syntax, field: string): Syntax | null =>
 export const childrenOfType = (node: Syntax, type: string): readonly Syntax[] =>
   node.children.filter((each) => each.type === type)
 
-/** The node and everything below it, in the order of the text. `enter` false: the node is given, its inside is not. */
-export function* walk(node: Syntax, enter: (node: Syntax) => boolean = () => true): Generator<Syntax> {
+/**
+ * The node and everything below it, in the order of the text. `enter` false: the node is given, its inside is not.
+ * A list and no generator: rules ask for it a dozen times for each file, and a generator takes three times as long.
+ */
+export function walk(node: Syntax, enter: (node: Syntax) => boolean = always): readonly Syntax[] {
+  const found: Syntax[] = []
   const waiting = [node]
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    yield next
+    found.push(next)
     if (next !== node && !enter(next)) continue
     for (let at = next.children.length - 1; at >= 0; at--) {
       const child = next.children[at]
       if (child !== undefined) waiting.push(child)
     }
   }
+  return found
 }
+
+const always = (): boolean => true
 
 export function* ancestorsOf(node: Syntax): Generator<Syntax> {
   for (let next = node.parent; next !== null; next = next.parent) yield next

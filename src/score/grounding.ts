@@ -2,6 +2,7 @@
 import type {Finding, Location} from '../scan/finding.ts'
 import {isContained, tidyPath} from '../plan/paths.ts'
 import {clip} from '../trust.ts'
+import {remembered} from './remembered.ts'
 import type {Code} from './scorecard.ts'
 import {normalise} from './text.ts'
 
@@ -127,12 +128,8 @@ interface Stripped {
   readonly starts: readonly number[]
 }
 
-/** Hundreds of findings quote the same few files: each is stripped once. */
-const stripped = new WeakMap<readonly string[], Stripped>()
-
-function strip(lines: readonly string[]): Stripped {
-  const known = stripped.get(lines)
-  if (known !== undefined) return known
+/** Hundreds of findings quote the same few files. */
+const strip = remembered((lines: readonly string[]): Stripped => {
   const own = lines.map(bare)
   const starts: number[] = []
   let length = 0
@@ -140,10 +137,8 @@ function strip(lines: readonly string[]): Stripped {
     starts.push(length)
     length += line.length + 1
   }
-  const made = {lines: own, text: own.join('\n'), starts}
-  stripped.set(lines, made)
-  return made
-}
+  return {lines: own, text: own.join('\n'), starts}
+})
 
 /** Indexes of the lines in which a quoted line stands: that line itself, or a telling part of it. */
 function standingIn({lines, text, starts}: Stripped, wanted: string): ReadonlySet<number> {

@@ -2,7 +2,8 @@
 import {severities, type Finding} from '../scan/finding.ts'
 import type {Plan} from '../plan/plan.ts'
 import {assign} from './assignment.ts'
-import {repetitionsOf, type Repetition} from './repetition.ts'
+import {remembered} from './remembered.ts'
+import {phrasesOf, repetitionsOf, wordingOf, type Phrases, type Repetition, type Wording} from './repetition.ts'
 import type {GoldFinding, GoldStandard} from './gold.ts'
 import {ground, maxPlaces, type Grounding} from './grounding.ts'
 import type {Code} from './scorecard.ts'
@@ -92,33 +93,67 @@ export function relativeGrounding(ours: Grounding, gold: Grounding): number {
   return own >= theirs ? 1 : own / Math.max(theirs, 0.6)
 }
 
+/** What a finding is by itself, held against one gold standard and its code. */
+interface Reading {
+  readonly grounding: Grounding
+  readonly wording: Wording
+  /** One for each finding of the gold standard, as `likenesses`. */
+  readonly agreements: readonly Agreement[]
+  readonly likenesses: readonly Likeness[]
+}
+
+interface Reference {
+  readonly gold: readonly Wanted[]
+  readonly phrases: Phrases
+  /** Nothing of it depends on what else a plan says (see `idfOver`), so a finding is read once, in however many plans it stands. */
+  readonly read: (finding: Finding) => Reading
+}
+
+const referenceOf = remembered((gold: GoldStandard) => remembered((code: Code) => referenceTo(gold, code)))
+
+function referenceTo({findings}: GoldStandard, code: Code): Reference {
+  const idf = idfOver(findings)
+  const gold = findings.map((finding) => ({finding, grounding: ground(finding, code), weight: weightOf(finding)}))
+  const catalogue = catalogueOf(
+    gold.map(({finding, grounding}) => prepare(finding, grounding, idf, finding.related_files)),
+  )
+  const read = remembered((finding: Finding): Reading => {
+    const grounding = ground(finding, code)
+    const prepared = prepare(finding, grounding, idf)
+    const agreements = agreementsOf(prepared, catalogue)
+    const likenesses = likenessesOf(prepared, catalogue, agreements)
+    return {grounding, wording: wordingOf(finding, grounding), agreements, likenesses}
+  })
+  return {gold, phrases: phrasesOf(findings), read}
+}
+
 export function match(plan: Plan, gold: GoldStandard, code: Code): Matching {
   const order = inOrder(plan)
-  const idf = idfOver(gold.findings)
+  const reference = referenceOf(gold)(code)
   const read = order.slice(0, maxFindings).flatMap((at) => {
     const finding = plan.findings[at]
-    return finding === undefined ? [] : [{at, finding, grounding: ground(finding, code)}]
+    return finding === undefined ? [] : [{at, finding, ...reference.read(finding)}]
   })
-  const repetitions = repetitionsOf(read, gold.findings)
-  const candidates = read.map((each, index) => ({...each, repetition: repetitions[index] ?? {of: null, group: null}}))
-  const wanted = gold.findings.map((finding) => ({
+  const repetitions = repetitionsOf(read, reference.phrases)
+  const candidates = read.map(({at, finding, grounding}, index): Candidate => ({
+    at,
     finding,
-    grounding: ground(finding, code),
-    weight: weightOf(finding),
+    grounding,
+    repetition: repetitions[index] ?? {of: null, group: null},
   }))
-  const ours = candidates.map(({finding, grounding}) => prepare(finding, grounding, idf))
-  const theirs = wanted.map(({finding, grounding}) => prepare(finding, grounding, idf, finding.related_files))
-  const catalogue = catalogueOf(theirs)
-  const agreements = ours.map((one) => agreementsOf(one, catalogue))
-  const table = ours.map((one, at) => likenessesOf(one, catalogue, agreements[at] ?? []))
-  const board: Board = {candidates, gold: wanted, table, earns: earningOf(table, wanted)}
+  const table = read.map(({likenesses}) => likenesses)
+  const board: Board = {candidates, gold: reference.gold, table, earns: earningOf(table, reference.gold)}
   const links = withMerged(board, worded(board, assigned(board)))
   return {
     candidates,
-    gold: wanted,
+    gold: reference.gold,
     table,
     links,
-    offers: offersOf(board, links, agreements),
+    offers: offersOf(
+      board,
+      links,
+      read.map(({agreements}) => agreements),
+    ),
     unread: order.slice(maxFindings),
   }
 }
@@ -131,33 +166,28 @@ interface Board {
   readonly earns: readonly boolean[]
 }
 
+const saidIn = remembered(({category, locations: [place], title, description}: Finding): string =>
+  JSON.stringify([category, place?.file, place?.start_line, place?.evidence, title, description]),
+)
+
 /** The order of the plan's own changes, then severity, then what a finding says: never the order of the list. */
 function inOrder({findings, changes}: Plan): readonly number[] {
   const first = new Map<string, number>()
   changes.forEach(({resolves}, index) => {
     for (const id of resolves) if (!first.has(id)) first.set(id, index)
   })
-  const keys = findings.map((finding, at) => {
-    const [place] = finding.locations
-    const words = [
-      finding.category,
-      place?.file,
-      place?.start_line,
-      place?.evidence,
-      finding.title,
-      finding.description,
-    ]
-    return {
+  const byWords = (a: Finding, b: Finding): number => {
+    const [one, other] = [saidIn(a), saidIn(b)]
+    return one < other ? -1 : one > other ? 1 : 0
+  }
+  return findings
+    .map((finding, at) => ({
       at,
+      finding,
       change: first.get(finding.id) ?? changes.length,
       severity: severities.indexOf(finding.severity),
-      words: JSON.stringify(words),
-    }
-  })
-  return keys
-    .toSorted(
-      (a, b) => a.change - b.change || a.severity - b.severity || (a.words < b.words ? -1 : a.words > b.words ? 1 : 0),
-    )
+    }))
+    .toSorted((a, b) => a.change - b.change || a.severity - b.severity || byWords(a.finding, b.finding))
     .map(({at}) => at)
 }
 

@@ -15,13 +15,17 @@ function mixed(value: number): number {
   return (word ^ (word >>> 16)) >>> 0
 }
 
-/** Counter-based: the n-th number depends on the seed and n alone. 0 ≤ number < 1, 32 bits of it. */
-export const randomAt = (seed: string, counter: number): number =>
-  mixed(mixed(hashOf(seed) ^ Math.imul(counter + 1, 0x9e3779b9)) + counter) / 0x1_0000_0000
+const numberAt = (hash: number, counter: number): number =>
+  mixed(mixed(hash ^ Math.imul(counter + 1, 0x9e3779b9)) + counter) / 0x1_0000_0000
 
+/** Counter-based: the n-th number depends on the seed and n alone. 0 ≤ number < 1, 32 bits of it. */
+export const randomAt = (seed: string, counter: number): number => numberAt(hashOf(seed), counter)
+
+/** The numbers of `randomAt`, from the first on. */
 export function randomOf(seed: string): () => number {
+  const hash = hashOf(seed)
   let counter = 0
-  return () => randomAt(seed, counter++)
+  return () => numberAt(hash, counter++)
 }
 
 export function shuffled<T>(items: readonly T[], seed: string): readonly T[] {

@@ -3,7 +3,7 @@ import type {Finding} from '../scan/finding.ts'
 import {isSameFamily} from './family.ts'
 import type {GroundedPlace, Grounding} from './grounding.ts'
 import {titleOf} from './similarity.ts'
-import {cosine, firstWordsOf, wordsOf, wordVector} from './text.ts'
+import {cosine, firstWordsOf, wordsOf, wordVector, type Vector, type Weights} from './text.ts'
 
 export interface Repetition {
   /** Index of the first finding that says the same of the same place; null when it is the first itself. */
@@ -12,10 +12,22 @@ export interface Repetition {
   readonly group: {readonly words: string; readonly allowed: number} | null
 }
 
+/** What is compared of a finding's words. */
+export interface Wording {
+  readonly title: string
+  readonly words: Vector
+  /** The first words: a template begins all alike. */
+  readonly key: string
+}
+
 interface Read {
   readonly finding: Finding
   readonly grounding: Grounding
+  readonly wording: Wording
 }
+
+/** How many findings of a gold standard begin alike. */
+export type Phrases = ReadonlyMap<string, number>
 
 /** So many findings may share their first words; more is a template. */
 const maxSameWords = 4
@@ -33,27 +45,33 @@ const wordKey = ({title, description}: Pick<Finding, 'title' | 'description'>, q
 
 const quotesCode = ({places}: Grounding): boolean => places.some(({anchor}) => anchor !== null)
 
-/** A gold standard that repeats its own words allows a plan as much. */
-export function repetitionsOf(read: readonly Read[], gold: readonly Finding[]): readonly Repetition[] {
-  const keys = read.map(({finding, grounding}) => wordKey(finding, quotesCode(grounding)))
-  const counts = countsOf(keys)
-  const goldCounts = countsOf(gold.flatMap((finding) => [wordKey(finding, true), wordKey(finding, false)]))
-  // by titles: whole descriptions share boilerplate, which once made two defects of one file the same
-  const titles = read.map(({finding}) => wordVector(wordsOf(titleOf(finding)), new Map()))
+/** By its title: whole descriptions share boilerplate, which once made two defects of one file the same. */
+export function wordingOf(finding: Finding, grounding: Grounding): Wording {
+  const title = titleOf(finding)
+  return {title, words: wordVector(wordsOf(title), noWeights), key: wordKey(finding, quotesCode(grounding))}
+}
+
+const noWeights: Weights = new Map()
+
+export const phrasesOf = (gold: readonly Finding[]): Phrases =>
+  countsOf(gold.flatMap((finding) => [wordKey(finding, true), wordKey(finding, false)]))
+
+/** @param phrases a gold standard that repeats its own words allows a plan as much */
+export function repetitionsOf(read: readonly Read[], phrases: Phrases): readonly Repetition[] {
+  const counts = countsOf(read.map(({wording}) => wording.key))
   const files = new Map<string, number[]>()
-  return read.map(({finding, grounding}, at) => {
-    const group = groupOf(keys[at] ?? '', counts, goldCounts)
+  return read.map(({finding, grounding, wording}, at) => {
+    const group = groupOf(wording.key, counts, phrases)
     const [place] = grounding.places
     if (place === undefined || place.path === null) return {of: null, group}
     const earlier = files.get(place.path) ?? []
     files.set(place.path, [...earlier, at])
     const of = earlier.find((index) => {
       const other = read[index]
-      const [ours, theirs] = [titles[at], titles[index]]
-      if (other === undefined || ours === undefined || theirs === undefined) return false
+      if (other === undefined) return false
       const [otherPlace] = other.grounding.places
-      const same = isSameFamily(other.finding.category, finding.category) && isNear(place, otherPlace)
-      return same && (titleOf(other.finding) === titleOf(finding) || cosine(ours, theirs) > 0.6)
+      const same = isNear(place, otherPlace) && isSameFamily(other.finding.category, finding.category)
+      return same && (other.wording.title === wording.title || cosine(wording.words, other.wording.words) > 0.6)
     })
     return {of: of ?? null, group}
   })

@@ -4,10 +4,11 @@ import type {GoldFinding, GoldStandard} from './gold.ts'
 import {majorityOf, type Judgement, type Votes} from './judgement.ts'
 import {match, type Matching} from './match.ts'
 import {betaOf, randomOf} from './random.ts'
+import {remembered} from './remembered.ts'
 import {scorers} from './scorers/index.ts'
 import type {Cap, Comparison} from './scorers/scorer.ts'
 import type {Code, JudgedFinding, JudgedGold, Scorecard, Subscores} from './scorecard.ts'
-import {noOpinion, pairKey, partsOf, settle, type Opinion, type Settlement} from './settlement.ts'
+import {pairKey, partsOf, settle, type Opinion, type Settlement} from './settlement.ts'
 import {orderedPairs, structureOf, type Structure} from './structure.ts'
 
 /** The gold standard as the plan that scores exactly 10 against it: without what is refuted. */
@@ -41,11 +42,12 @@ export function scorePlan(plan: Plan, gold: GoldStandard, code: Code, judgement:
   const {settlement, alone} = judging
   if (judgement === null || judgement.state === 'unavailable')
     return cardOf(plan, gold, settlement, alone, judgement === null ? 'skipped' : 'unavailable')
-  const {settlement: settled, ...weighed} = judging.under(judgement, majorityOf)
+  const under = judging.under(judgement)
+  const {settlement: settled, ...weighed} = under(majorityOf)
   const random = randomOf(judgement.seed)
   const drawn = (votes: Votes): 'yes' | 'no' | null =>
     votes.yes + votes.no === 0 ? null : betaOf(votes.yes, votes.no, random) > 0.5 ? 'yes' : 'no'
-  const scores = Array.from({length: draws}, () => judging.under(judgement, drawn).score).toSorted((a, b) => a - b)
+  const scores = Array.from({length: draws}, () => under(drawn).score).toSorted((a, b) => a - b)
   const at = (share: number): number =>
     scores[Math.min(scores.length - 1, Math.floor(share * scores.length))] ?? weighed.score
   const interval = [rounded(Math.min(at(0.05), weighed.score)), rounded(Math.max(at(0.95), weighed.score))] as const
@@ -55,41 +57,46 @@ export function scorePlan(plan: Plan, gold: GoldStandard, code: Code, judgement:
 /** The score alone, without the thousand draws of its interval: to see whether more votes are worth their price. */
 export function pointScore(plan: Plan, gold: GoldStandard, code: Code, judgement: Judgement): number {
   const {alone, under} = judgingOf(plan, gold, code)
-  return rounded((judgement.state === 'unavailable' ? alone : under(judgement, majorityOf)).score)
+  return rounded((judgement.state === 'unavailable' ? alone : under(judgement)(majorityOf)).score)
 }
 
 type Decided = (votes: Votes) => 'yes' | 'no' | null
+
+type Settled = Weighed & {readonly settlement: Settlement}
 
 interface Judging {
   readonly settlement: Settlement
   /** Without a judge. */
   readonly alone: Weighed
   /** With one, whose votes are decided by `decided`. */
-  readonly under: (judgement: Judgement, decided: Decided) => Weighed & {readonly settlement: Settlement}
+  readonly under: (judgement: Judgement) => (decided: Decided) => Settled
 }
 
 function judgingOf(plan: Plan, gold: GoldStandard, code: Code): Judging {
   const matching = match(plan, gold, code)
-  const compared = comparing(plan, gold, matching)
   const settlement = settle(matching)
+  const compared = comparing(plan, gold, matching, settlement)
   const alone = weigh(compared(settlement))
-  // draws of clear votes mostly agree: each opinion is settled once
-  const settled = new Map<string, Weighed & {readonly settlement: Settlement}>()
-  const settledBy = (opinion: Opinion): Weighed & {readonly settlement: Settlement} => {
-    const key = JSON.stringify([[...opinion.pairs], [...opinion.support]])
-    const known = settled.get(key)
-    if (known !== undefined) return known
-    const judged = settle(matching, opinion)
-    const fresh = {...weigh(compared(judged)), settlement: judged}
-    settled.set(key, fresh)
-    return fresh
-  }
   return {
     settlement,
     alone,
-    under: (judgement, decided) => {
-      const {settlement: judged, ...weighed} = settledBy(opinionOf(judgement, decided))
-      return {...bounded(weighed, deltaOf(judgement, decided), alone.score), settlement: judged}
+    under: (judgement) => {
+      const opinionOf = opinionsOf(judgement, matching)
+      // draws of clear votes mostly agree: each opinion is settled once
+      const settled = new Map<string, Settled>()
+      const settledBy = (opinion: Opinion): Settled => {
+        const key = `${[...opinion.pairs].join(' ')};${[...opinion.support].join(' ')}`
+        const known = settled.get(key)
+        if (known !== undefined) return known
+        const judged = settle(matching, opinion)
+        const fresh = {...weigh(compared(judged)), settlement: judged}
+        settled.set(key, fresh)
+        return fresh
+      }
+      return (decided) => {
+        const {settlement: judged, ...weighed} = settledBy(opinionOf(decided))
+        return {...bounded(weighed, deltaOf(judgement, decided), alone.score), settlement: judged}
+      }
     },
   }
 }
@@ -141,44 +148,58 @@ function deltaOf({plan}: Judgement, decided: Decided): number {
   return Math.min(0.5, Math.max(-1, 3 * (share - 0.83)))
 }
 
-function opinionOf({pairs, support}: Judgement, decided: Decided): Opinion {
-  return {
-    pairs: new Map(
-      pairs.flatMap((pair) => {
-        const said = decided(pair)
-        return said === null ? [] : [[pairKey(pair.at, pair.gold), said === 'yes'] as const]
-      }),
-    ),
-    support: new Map(
-      support.flatMap((claim) => {
-        const said = decided(claim)
-        return said === null ? [] : [[claim.at, said === 'yes'] as const]
-      }),
-    ),
+/** What votes decide. Every vote is drawn; what is no link, no offer and no finding that was read changes nothing and is left out. */
+function opinionsOf({pairs, support}: Judgement, {candidates, links, offers}: Matching): (decided: Decided) => Opinion {
+  const open = new Set([...links, ...offers].map(({candidate, gold}) => pairKey(candidates[candidate]?.at ?? -1, gold)))
+  const read = new Set(candidates.map(({at}) => at))
+  const asked = pairs.map((pair) => ({pair, key: pairKey(pair.at, pair.gold)}))
+  return (decided) => {
+    const opinion = {pairs: new Map<string, boolean>(), support: new Map<number, boolean>()}
+    for (const {pair, key} of asked) {
+      const said = decided(pair)
+      if (said !== null && open.has(key)) opinion.pairs.set(key, said === 'yes')
+    }
+    for (const claim of support) {
+      const said = decided(claim)
+      if (said !== null && read.has(claim.at)) opinion.support.set(claim.at, said === 'yes')
+    }
+    return opinion
   }
 }
 
 /** What structure is measured by does not change with what a judge says, so it is worked out once. */
-function comparing(plan: Plan, gold: GoldStandard, matching: Matching): (settlement: Settlement) => Comparison {
-  const structure = structureIn(plan, gold, matching)
-  const reference = structureOfGold(gold)
+function comparing(
+  plan: Plan,
+  gold: GoldStandard,
+  matching: Matching,
+  alone: Settlement,
+): (settlement: Settlement) => Comparison {
+  const {reference, pairs} = orderOf(gold)
+  const structure = structureIn(plan, gold, matching, alone, pairs)
   return (settlement) => ({settlement, matching, structure, reference})
 }
 
 /** As a plan, a gold standard finds exactly what it asks for. */
-function structureOfGold(gold: GoldStandard): Structure {
+const orderOf = remembered((gold: GoldStandard) => {
   const needed = gold.findings.filter(({extra, validity}) => !extra && validity !== 'refuted')
   const plan = goldAsPlan(gold)
   const known = new Set(plan.findings.map(({id}) => id))
-  return structureOf(
+  const pairs = orderedPairs(gold.changes)
+  const reference = structureOf(
     plan,
     needed.map(({id, severity}) => ({id, severity})),
-    orderedPairs(gold.changes).filter((pair) => pair.every((id) => known.has(id))),
+    pairs.filter((pair) => pair.every((id) => known.has(id))),
   )
-}
+  return {reference, pairs}
+})
 
-function structureIn(plan: Plan, gold: GoldStandard, matching: Matching): Structure {
-  const settlement = settle(matching, noOpinion)
+function structureIn(
+  plan: Plan,
+  gold: GoldStandard,
+  matching: Matching,
+  settlement: Settlement,
+  pairs: ReturnType<typeof orderedPairs>,
+): Structure {
   const idOf = new Map(
     gold.findings.flatMap(({id}, at) => {
       const by = settlement.gold[at]?.by ?? null
@@ -186,7 +207,7 @@ function structureIn(plan: Plan, gold: GoldStandard, matching: Matching): Struct
       return finding === undefined ? [] : [[id, finding.id] as const]
     }),
   )
-  const wanted = orderedPairs(gold.changes).flatMap(([before, after]) => {
+  const wanted = pairs.flatMap(([before, after]) => {
     const [a, b] = [idOf.get(before), idOf.get(after)]
     return a === undefined || b === undefined || a === b ? [] : [[a, b] as const]
   })
@@ -234,11 +255,11 @@ const noGold: Omit<GoldStandard, 'source'> = {
   changes: [],
 }
 
-/** Without a gold standard there is no score; what can be told of the plan alone is. */
+/** Without a gold standard there is no score; what can be told of the plan alone is, from its 300 most pressing findings. */
 export function scoreWithoutGold(plan: Plan, code: Code): Scorecard {
   const gold: GoldStandard = {...noGold, source: {path: '.'}}
-  const matching = match(plan, gold, code)
-  const settlement = settle(matching)
+  // of those beyond the first 300 nothing is known, and what is not known is no fault where no volume is counted
+  const settlement = settle({...match(plan, gold, code), unread: []})
   const counted = plan.findings.map(({id, severity}) => ({id, severity}))
   const comparison = {settlement, matching: null, structure: structureOf(plan, counted, []), reference: null}
   const weighed = weigh(comparison)

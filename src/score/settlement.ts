@@ -1,6 +1,8 @@
 /** A matching and what a judge said of it → what each finding is and earns. Cheap: an interval settles a thousand times. */
 import type {Finding, Severity} from '../scan/finding.ts'
+import type {GroundedPlace, Grounding} from './grounding.ts'
 import {isTrapped, relativeGrounding, sure, type Candidate, type Link, type Matching} from './match.ts'
+import {remembered} from './remembered.ts'
 import type {FindingClass} from './scorecard.ts'
 import {nameOf} from './similarity.ts'
 
@@ -140,6 +142,20 @@ function countWords(counts: Map<string, number>, candidate: Candidate | undefine
   if (group !== null) counts.set(group.words, (counts.get(group.words) ?? 0) + 1)
 }
 
+/** The first of those that are worth least. */
+const weakestOf = ({places}: Grounding): GroundedPlace | undefined =>
+  places.reduce<GroundedPlace | undefined>(
+    (least, place) => (least === undefined || place.value < least.value ? place : least),
+    undefined,
+  )
+
+/** The first of those that earn most. */
+const bestOf = (links: readonly Link[]): Link | undefined =>
+  links.reduce<Link | undefined>(
+    (best, link) => (best === undefined || link.credit > best.credit ? link : best),
+    undefined,
+  )
+
 function settled(
   matching: Matching,
   {at, grounding}: Candidate,
@@ -148,20 +164,42 @@ function settled(
   kept: ReadonlySet<number>,
   {support}: Opinion,
 ): SettledFinding {
-  const [place] = grounding.places.toSorted((a, b) => a.value - b.value)
-  const because = place?.why ?? 'it names no place'
+  const link = bestOf(links)
+  return link === undefined
+    ? unlinkedIn(matching)(index, kept.has(index), support.get(at) ?? null)
+    : settledLink(matching, at, grounding, link, becauseOf(grounding))
+}
+
+const becauseOf = (grounding: Grounding): string => weakestOf(grounding)?.why ?? 'it names no place'
+
+type Unlinked = (index: number, isKept: boolean, said: boolean | null) => SettledFinding
+
+/** A thousand draws differ in a few findings; the others are what they were. */
+const unlinkedIn = remembered((matching: Matching): Unlinked => {
+  const known = new Map<number, SettledFinding>()
+  return (index, isKept, said) => {
+    const key = 6 * index + (isKept ? 3 : 0) + (said === null ? 0 : said ? 1 : 2)
+    const finding = known.get(key) ?? unlinked(matching, index, isKept, said)
+    known.set(key, finding)
+    return finding
+  }
+})
+
+/** @param said what a judge holds of the claim; null for nothing */
+function unlinked(matching: Matching, index: number, isKept: boolean, said: boolean | null): SettledFinding {
+  const candidate = matching.candidates[index]
+  if (candidate === undefined) throw new TypeError(`no candidate ${index}`)
+  const {at, grounding, repetition} = candidate
+  const because = becauseOf(grounding)
   const base = {at, gold: null, credit: 0, grounding: grounding.value ?? 0.5, counts: true}
-  const [link] = links.toSorted((a, b) => b.credit - a.credit)
-  if (link !== undefined) return settledLink(matching, at, grounding, link, because)
   const trap = trapOf(matching, index)
   if (trap !== null) return asTrap(matching, at, base.grounding, trap)
-  if (!kept.has(index)) {
-    const first = matching.candidates[matching.candidates[index]?.repetition.of ?? -1]?.finding.id
+  if (!isKept) {
+    const first = matching.candidates[repetition.of ?? -1]?.finding.id
     const why =
       first === undefined ? 'It is one of many findings in the same words.' : `It says again what ${first} says.`
     return {...base, class: 'duplicate', badness: badnessOf.duplicate, why}
   }
-  const said = support.get(at)
   if (said === false)
     return {
       ...base,
@@ -235,17 +273,22 @@ function trapOf({gold, table}: Matching, index: number): number | null {
   return row.reduce((top, {value}, at) => (value > (row[top]?.value ?? 0) ? at : top), 0)
 }
 
-function settledGold({candidates, table}: Matching, at: number, weight: number, links: readonly Link[]): SettledGold {
-  const [link] = links.filter(({gold}) => gold === at).toSorted((a, b) => b.credit - a.credit)
+/** For each gold finding, the candidate that is most like it. */
+const nearestIn = remembered(({gold, table}: Matching): readonly number[] =>
+  gold.map((_, at) =>
+    table.reduce((top, row, index) => ((row[at]?.value ?? 0) > (table[top]?.[at]?.value ?? 0) ? index : top), 0),
+  ),
+)
+
+function settledGold(matching: Matching, at: number, weight: number, links: readonly Link[]): SettledGold {
+  const {candidates, table} = matching
+  const link = bestOf(links.filter(({gold}) => gold === at))
   if (link !== undefined) {
     const candidate = candidates[link.candidate]
     const why = `Found by ${candidate?.finding.id ?? ''} (likeness ${link.likeness.toFixed(2)}).`
     return {weight, credit: link.credit, by: candidate?.at ?? null, why}
   }
-  const best = table.reduce(
-    (top, row, index) => ((row[at]?.value ?? 0) > (table[top]?.[at]?.value ?? 0) ? index : top),
-    0,
-  )
+  const best = nearestIn(matching)[at] ?? 0
   const value = table[best]?.[at]?.value ?? 0
   const near = candidates[best]
   const why =

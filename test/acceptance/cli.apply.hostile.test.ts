@@ -299,33 +299,45 @@ describe.concurrent('Ctrl-C', {timeout}, () => {
       expect(contents(cwd)).toEqual({...before, 'lib/cart.ex': read('lib/cart.ex')})
     })
   })
-  test('in the middle of writing: all of a change or nothing, and nothing beside it', async () => {
-    const many = Array.from({length: 25}, (_, at) => `lib/${at}.ex`)
-    const files = Object.fromEntries(many.map((path) => [path, `one\n${'# text\n'.repeat(500)}`]))
-    const news = many.map((path) => `test/${path}`)
-    const all = answer({
-      edits: many.map((file) => ({file, find: 'one', replace: 'two'})),
-      create: news.map((file) => ({file, text: `two\n${'# text\n'.repeat(3000)}`})),
-    })
-    const plan = planWith(change('C1', {files: many, creates: news}))
-    for (const delay of [0, 1, 2, 3, 5, 8]) {
-      await onBench({plan, files, script: all}, async ({start, cwd}) => {
+  const many = Array.from({length: 25}, (_, at) => `lib/${at}.ex`)
+  const news = many.map((path) => `test/${path}`)
+  const rewritten = answer({
+    edits: many.map((file) => ({file, find: 'one', replace: 'two'})),
+    create: news.map((file) => ({file, text: `two\n${'# text\n'.repeat(3000)}`})),
+  })
+  test.each([0, 1, 2, 3, 5, 8])(
+    '%i ms into the writing: all of a change or nothing, and nothing beside it',
+    async (delay) => {
+      const files = Object.fromEntries(many.map((path) => [path, `one\n${'# text\n'.repeat(500)}`]))
+      const plan = planWith(change('C1', {files: many, creates: news}))
+      let begin = (): void => {}
+      const asked = new Promise<void>((resolve) => (begin = resolve))
+      const script: Script = () => {
+        begin()
+        return rewritten
+      }
+      await onBench({plan, files, script}, async ({start, cwd}) => {
         let end = (): void => {}
+        const over = new AbortController()
         const seen = async (): Promise<void> => {
-          while (!readdirSync(join(cwd, 'lib')).some((name) => name.endsWith('.tmp'))) await sleep(1)
+          // nothing is written before
+          await asked
+          while (!over.signal.aborted && !readdirSync(join(cwd, 'lib')).some((name) => name.endsWith('.tmp')))
+            await sleep(1)
           await sleep(delay)
           end()
         }
         const running = start({started: (send) => (end = () => send('SIGINT'))})
         await Promise.race([seen(), running])
         await running
+        over.abort()
         const after = contents(cwd)
         const isDone = Object.values(after).some((text) => text.startsWith('two'))
         expect(Object.keys(after)).toEqual([...many, ...(isDone ? news : [])].toSorted())
         expect(new Set(Object.values(after).map((text) => text.slice(0, 3))).size).toBe(1)
       })
-    }
-  })
+    },
+  )
 })
 
 test('--help says what a newcomer needs', {timeout}, () =>

@@ -232,7 +232,7 @@ describe('gold standards about public repositories', () => {
   })
 })
 
-describe('by message batches', {timeout: 120_000}, () => {
+describe.concurrent('by message batches', {timeout: 120_000}, () => {
   const code = `defmodule Shop.Cart do
   @moduledoc "Takes orders."
 

@@ -18,7 +18,7 @@ import {dirname, join} from 'node:path'
 import {afterAll, describe, expect, test} from 'vitest'
 import {digestOf, openSource, readText, writeInside} from '../../src/adapters/disk.ts'
 import type {Source} from '../../src/host.ts'
-import {packFiles} from '../../src/pack/read.ts'
+import {packTexts, readTexts} from '../../src/pack/read.ts'
 import {renderPack} from '../../src/pack/render.ts'
 import {select} from '../../src/pack/select.ts'
 
@@ -212,17 +212,14 @@ describe('what a path may be', () => {
   test('a packed file', async () => {
     const digest = digestOf
     const files = [{path: 'lib/a.ex', bytes: new TextEncoder().encode('x = "</file>"\n')}]
-    const pack = packFiles(files, {name: 'acme/shop', commit: 'a'.repeat(40), budget: null, digest})
+    const about = {name: 'acme/shop', commit: 'a'.repeat(40), budget: null}
+    const pack = packTexts(readTexts(files, digest), about)
     const path = join(folder({'packed.xml': renderPack(pack, 'xml')}), 'packed.xml')
     const source = await openSource(path)
     expect(source).toMatchObject({kind: 'pack-file', name: 'acme/shop', commit: 'a'.repeat(40)})
     expect(await source.list()).toEqual([{path: 'lib/a.ex', kind: 'file', bytes: 14, sha: null}])
-    const again = packFiles(await source.read(await source.list()), {
-      name: source.name,
-      commit: source.commit,
-      budget: null,
-      digest,
-    })
+    const texts = readTexts(await source.read(await source.list()), digest)
+    const again = packTexts(texts, {...about, name: source.name, commit: source.commit})
     expect(again).toEqual(pack)
     await expect(openSource(join(folder({'a.ex': 'no pack'}), 'a.ex'))).rejects.toMatchObject({code: 'not-a-pack'})
   })

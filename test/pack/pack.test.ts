@@ -1,17 +1,19 @@
 import * as fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import type {Pack} from '../../src/pack/pack.ts'
-import {isBinary, packFiles, textOf} from '../../src/pack/read.ts'
+import {isBinary, packTexts, readTexts, textOf, type PackOptions} from '../../src/pack/read.ts'
 import {renderPack} from '../../src/pack/render.ts'
 import {parsePackFile} from '../../src/pack/repomix.ts'
 import {estimateTokens} from '../../src/pack/tokens.ts'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 const digest = (bytes: Uint8Array): string => String(bytes.length)
+const packFiles = (files: Parameters<typeof readTexts>[0], options: PackOptions): Pack =>
+  packTexts(readTexts(files, digest), options)
 const packOf = (files: Readonly<Record<string, string>>, budget: number | null = null, lineNumbers = false): Pack =>
   packFiles(
     Object.entries(files).map(([path, text]) => ({path, bytes: bytesOf(text)})),
-    {name: 'acme/shop', commit: 'a'.repeat(40), budget, lineNumbers, digest},
+    {name: 'acme/shop', commit: 'a'.repeat(40), budget, lineNumbers},
   )
 /** What a pack does not tell: whether the last line was ended. */
 const ended = (text: string): string => (text === '' || text === '\n' ? '' : text.endsWith('\n') ? text : `${text}\n`)
@@ -91,7 +93,7 @@ test('what cannot be packed is reported with its reason', () => {
       {path: 'b', bytes: null},
       {path: 'c', bytes: Uint8Array.of(0)},
     ],
-    {name: 'x', commit: null, budget: null, leftOut: [{path: 'a', why: 'gold'}], digest},
+    {name: 'x', commit: null, budget: null, leftOut: [{path: 'a', why: 'gold'}]},
   )
   expect(pack.leftOut).toEqual([
     {path: 'a', why: 'gold'},
@@ -178,7 +180,7 @@ test('parse(render(pack)) gives back the same paths and contents', () => {
       (files, lineNumbers) => {
         const pack = packFiles(
           files.map(([path, text]) => ({path, bytes: bytesOf(text.replaceAll('\0', ''))})),
-          {name: 'acme/shop', commit: null, budget: null, digest},
+          {name: 'acme/shop', commit: null, budget: null},
         )
         const parsed = parsePackFile(renderPack(pack, 'xml', {lineNumbers}))
         expect(parsed.name).toBe('acme/shop')

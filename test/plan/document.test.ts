@@ -65,6 +65,18 @@ describe('the name of a plan file', () => {
     )
   })
 
+  it.each([
+    ['acme/shop', 'shop'],
+    ['acme/shop/gold/otp-shop/repository', 'otp-shop'],
+    ['shop/src/app', 'shop'],
+    ['src', 'src'],
+    ['acme/…', 'acme'],
+    ['…', 'rescue-the-shop'],
+  ])('%s is named %s', (name, slug) => {
+    const plan = {...goodPlan, goal: 'Rescue the shop', repository: {name, commit: null}}
+    expect(planFileName(plan, digest)).toMatch(new RegExp(`/plan_${slug}_[0-9a-f]{8}\\.yaml$`))
+  })
+
   it('changes with the content', () => {
     expect(planFileName(goodPlan, digest)).toMatch(/plan_shop_/)
     expect(planFileName({...goodPlan, summary: 'x'}, digest)).not.toBe(planFileName(goodPlan, digest))

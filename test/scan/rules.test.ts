@@ -18,8 +18,8 @@ beforeAll(async () => {
   parse = await loadParse(languages)
 })
 
-const findingsOf = (name: string, files: readonly Code[]): Scan['findings'] =>
-  scan(files, parse).findings.filter(({rule}) => rule === name)
+const findingsOf = async (name: string, files: readonly Code[]): Promise<Scan['findings']> =>
+  (await scan(files, parse)).findings.filter(({rule}) => rule === name)
 
 describe('the registry', () => {
   it('has an example for every rule, and no other', () => {
@@ -52,8 +52,8 @@ const hits = Object.entries(examples).flatMap(([name, {hits}]) => hits.map((hit)
 const silences = Object.entries(examples).flatMap(([name, {silent}]) => silent.map((each) => ({name, ...each})))
 
 describe('hits', () => {
-  it.each(hits)('$name at $at', ({name, files, at, severity, says, places}) => {
-    const found = findingsOf(name, files)
+  it.each(hits)('$name at $at', async ({name, files, at, severity, says, places}) => {
+    const found = await findingsOf(name, files)
     expect(found.map(({locations: [first]}) => first?.evidence ?? '').filter((each) => each.includes(at))).toHaveLength(
       1,
     )
@@ -65,8 +65,8 @@ describe('hits', () => {
 })
 
 describe('silence', () => {
-  it.each(silences)('$name: $why', ({name, files}) => {
-    expect(findingsOf(name, files)).toEqual([])
+  it.each(silences)('$name: $why', async ({name, files}) => {
+    expect(await findingsOf(name, files)).toEqual([])
   })
 })
 

@@ -6,6 +6,7 @@
 import type {Change, Plan} from '../../src/plan/plan.ts'
 import type {Finding, Severity} from '../../src/scan/finding.ts'
 import type {GoldFinding} from '../../src/score/gold.ts'
+import {remembered} from '../../src/score/remembered.ts'
 import {changeFor, planOf, randomOf, shuffled, type Case} from './golds.ts'
 import {auc, two, type Row} from './measure.ts'
 import {asFinding, invented, scoreOf, shifted, withoutEvidence} from './perturbation.ts'
@@ -242,8 +243,9 @@ export interface Scored extends Graded {
   readonly score: number
 }
 
-export const scoredOf = (given: Case): readonly Scored[] =>
-  gradedOf(given).map((each) => ({...each, score: scoreOf(each.plan, given)}))
+export const scoredOf = remembered((given: Case): readonly Scored[] =>
+  gradedOf(given).map((each) => ({...each, score: scoreOf(each.plan, given)})),
+)
 
 export interface Agreement {
   readonly pass: number

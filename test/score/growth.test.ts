@@ -477,15 +477,15 @@ test('whatever is added: what was there parses equal, comments survive, and it s
       added += 1
       const text = commented(style(before), 'kept')
       const written = withAdded(text, 'gold.yaml', growth)
-      const [there, after] = [readGold(text), readGold(written)]
-      expect(after.findings.slice(0, before.findings.length)).toEqual(there.findings)
-      expect(after.changes.slice(0, before.changes.length)).toEqual(there.changes)
+      const after = readGold(written)
+      expect(after.findings.slice(0, before.findings.length)).toEqual(before.findings)
+      expect(after.changes.slice(0, before.changes.length)).toEqual(before.changes)
       expect(after.findings.length).toBe(before.findings.length + growth.ids.size)
       for (const [comment] of text.matchAll(/# kept\d\./g)) expect(written).toContain(comment)
       expect(scorePlan(goldAsPlan(after), after, given.code, null).score).toBe(10)
       expect(lintGold(after, given.code, false).filter(({severity}) => severity === 'error')).toEqual([])
     }),
-    {numRuns: 60},
+    {numRuns: 36},
   )
-  expect(added).toBeGreaterThan(30)
+  expect(added).toBeGreaterThan(18)
 })

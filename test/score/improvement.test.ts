@@ -46,4 +46,14 @@ describe('what would raise the score', () => {
   test('without a gold standard there is none', () => {
     expect(missedBy(scoreWithoutGold(plan, code))).toEqual([])
   })
+
+  test('a long plan that stands in the code is told nothing, though not all of it was read', () => {
+    const findings = Array.from({length: 400}, (_, n) =>
+      plan.findings.slice(0, 1).map((each) => ({...each, id: `F${n}`})),
+    ).flat()
+    const long = {...plan, findings, changes: []}
+    const scorecard = scoreWithoutGold(long, code)
+    expect(scorecard.subscores.grounding).toBeGreaterThan(0.9)
+    expect(improvementsOf(long, scorecard, null, []).filter(({what}) => what.startsWith('Leave out'))).toEqual([])
+  })
 })

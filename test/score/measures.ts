@@ -3,6 +3,7 @@ import {parsePlan, renderPlan} from '../../src/plan/document.ts'
 import type {Plan} from '../../src/plan/plan.ts'
 import {severities, type Finding} from '../../src/scan/finding.ts'
 import {weightOf} from '../../src/score/match.ts'
+import {remembered} from '../../src/score/remembered.ts'
 import {scorePlan} from '../../src/score/score.ts'
 import {mapFindings, neededOf, planOf, randomOf, shuffled, withMore, type Case} from './golds.ts'
 import {isFalling, list, mean, spearman, two, type Measured, type Row} from './measure.ts'
@@ -11,7 +12,7 @@ import * as made from './perturbation.ts'
 const {scoreOf, weakOf} = made
 const verdict = (shown: string, ok: boolean): Measured => ({shown, ok})
 /** Line numbers beyond the end of a file are a defect of their own, so the files are made long enough. */
-const longOf = (given: Case): Case => ({...given, code: made.padded(given.code, 600)})
+const longOf = remembered((given: Case): Case => ({...given, code: made.padded(given.code, 600)}))
 
 const withoutChangesFor = (plan: Plan, kept: ReadonlySet<string>): Plan => ({
   ...plan,

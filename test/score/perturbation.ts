@@ -3,6 +3,7 @@ import type {Plan} from '../../src/plan/plan.ts'
 import {severities, type Finding} from '../../src/scan/finding.ts'
 import type {GoldFinding} from '../../src/score/gold.ts'
 import {weightOf} from '../../src/score/match.ts'
+import {remembered} from '../../src/score/remembered.ts'
 import {scorePlan} from '../../src/score/score.ts'
 import type {Code} from '../../src/score/scorecard.ts'
 import {neededOf, planOf, randomOf, shuffled, type Case} from './golds.ts'
@@ -20,13 +21,11 @@ export const finding = (more: Partial<Finding> & Pick<Finding, 'id'>): Finding =
 })
 
 /** `code` with long files: a line that is cited too far down is still a line of the file. */
-export const padded = ({paths, lines}: Code, more: number): Code => ({
-  paths,
-  lines: (path) => {
-    const own = lines(path)
-    return own === null ? null : [...own, ...Array.from({length: more}, (_, at) => `padding number ${at} of the file`)]
-  },
-})
+export function padded({paths, lines}: Code, more: number): Code {
+  const padding = Array.from({length: more}, (_, at) => `padding number ${at} of the file`)
+  const long = new Map(paths.map((path) => [path, [...(lines(path) ?? []), ...padding]]))
+  return {paths, lines: (path) => long.get(path) ?? null}
+}
 
 export const withoutEvidence = ({locations, ...rest}: Finding): Finding => ({
   ...rest,
@@ -116,12 +115,23 @@ export const asFinding = ({
   ...said
 }: GoldFinding): Finding => said
 
-/** What stands in the code at places that the gold standard does not speak of. */
-export function grounded(
-  {gold, code}: Case,
-  count: number,
-  wording: (at: number, line: string) => Partial<Finding>,
-): readonly Finding[] {
+interface Spot {
+  readonly path: string
+  /** 1-based. */
+  readonly line: number
+  readonly text: string
+}
+
+/** Lines of the code that say something, from so many characters on. */
+const spotsIn = ({paths, lines}: Code, least: number): readonly Spot[] =>
+  paths.flatMap((path) =>
+    (lines(path) ?? []).flatMap((text, at) =>
+      text.trim().length >= least && !/^\s*(?:#|\/\/|\*)/.test(text) ? [{path, line: at + 1, text: text.trim()}] : [],
+    ),
+  )
+
+/** Those that the gold standard does not speak of, in an order of their own: rows ask for them by the dozen. */
+const besideGold = remembered(({gold, code}: Case): readonly Spot[] => {
   const taken = new Set(
     gold.findings.flatMap(({locations}) =>
       locations.flatMap(({file, start_line = 0, end_line = start_line}) =>
@@ -129,26 +139,25 @@ export function grounded(
       ),
     ),
   )
-  const places = code.paths.flatMap((path) =>
-    (code.lines(path) ?? []).flatMap((text, at) =>
-      text.trim().length >= 16 && !/^\s*(?:#|\/\/|\*)/.test(text) && !taken.has(`${path}:${at + 1}`)
-        ? [{path, line: at + 1, text: text.trim()}]
-        : [],
-    ),
-  )
-  const random = randomOf(7)
-  const chosen = places
-    .map((place) => ({place, key: random()}))
-    .toSorted((a, b) => a.key - b.key)
+  const free = spotsIn(code, 16).filter(({path, line}) => !taken.has(`${path}:${line}`))
+  return shuffled(free, randomOf(7))
+})
+
+/** What stands in the code at places that the gold standard does not speak of. */
+export const grounded = (
+  given: Case,
+  count: number,
+  wording: (at: number, line: string) => Partial<Finding>,
+): readonly Finding[] =>
+  besideGold(given)
     .slice(0, count)
-  return chosen.map(({place: {path, line, text}}, at) =>
-    finding({
-      id: `more-${at}`,
-      locations: [{file: path, start_line: line, end_line: line, evidence: text}],
-      ...wording(at, text),
-    }),
-  )
-}
+    .map(({path, line, text}, at) =>
+      finding({
+        id: `more-${at}`,
+        locations: [{file: path, start_line: line, end_line: line, evidence: text}],
+        ...wording(at, text),
+      }),
+    )
 
 const opinions = [
   'Name says nothing',
@@ -181,11 +190,13 @@ const templateTitles: Readonly<Record<Template, (file: string, at: number) => st
   counter: (_, at) => `Potential issue number ${at}`,
 }
 
-export function templates(given: Case, count: number, template: Template): Plan {
+const maxTemplates = 1000
+
+const templatesOf = remembered((given: Case) => {
   const files = given.code.paths
   const words = vocabularyOf(given)
-  return planOf(
-    Array.from({length: count}, (_, at) => {
+  const written = (template: Template): readonly Finding[] =>
+    Array.from({length: maxTemplates}, (_, at) => {
       const file = files[at % files.length] ?? ''
       return finding({
         id: `template-${at}`,
@@ -195,9 +206,13 @@ export function templates(given: Case, count: number, template: Template): Plan 
         severity: 'critical',
         locations: [{file, start_line: 1 + (at % 60)}],
       })
-    }),
-  )
-}
+    })
+  return {same: written('same'), place: written('place'), counter: written('counter')}
+})
+
+/** The first so many, at most a thousand. */
+export const templates = (given: Case, count: number, template: Template): Plan =>
+  planOf(templatesOf(given)[template].slice(0, count))
 
 /** Hits of rules that know the categories of the gold standard; `varied` puts the line into the words. */
 export const lint = (given: Case, count: number, varied: boolean): readonly Finding[] =>
@@ -216,7 +231,7 @@ export const lint = (given: Case, count: number, varied: boolean): readonly Find
   })
 
 /** A true but small plan: the lightest findings up to a fifth of the weight. */
-export function weakOf(given: Case): Plan {
+export const weakOf = remembered((given: Case): Plan => {
   const weights = new Map(given.gold.findings.map((each) => [each.id, weightOf(each)]))
   const all = [...weights.values()].reduce((sum, weight) => sum + weight, 0)
   let kept = 0
@@ -227,7 +242,7 @@ export function weakOf(given: Case): Plan {
       return kept <= all / 5
     })
   return planOf(chosen)
-}
+})
 
 /** What somebody would write who hopes that a model or a careless parser reads it. */
 export const payloads: readonly string[] = [
@@ -329,11 +344,7 @@ export interface Flood {
 /** A finding on so many lines of the code, each quoted and cited rightly, in words that are not all the same. */
 export function flood({code, gold}: Case, {count, seed, mode, words}: Flood): readonly Finding[] {
   const random = randomOf(seed)
-  const places = code.paths.flatMap((path) =>
-    (code.lines(path) ?? []).flatMap((text, at) =>
-      text.trim().length >= 14 && !/^\s*(?:#|\/\/|\*)/.test(text) ? [{path, line: at + 1, text: text.trim()}] : [],
-    ),
-  )
+  const places = spotsIn(code, 14)
   const categories = gold.findings.filter(({validity}) => validity !== 'refuted').map(({category}) => category)
   const oneOf = <T>(items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)]
   return shuffled(places, random)

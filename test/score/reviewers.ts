@@ -10,6 +10,7 @@ import {readDocument, valueOf} from '../../src/document.ts'
 import {Plan} from '../../src/plan/plan.ts'
 import type {Finding} from '../../src/scan/finding.ts'
 import {match} from '../../src/score/match.ts'
+import {remembered} from '../../src/score/remembered.ts'
 import {planOf, type Case} from './golds.ts'
 import {auc, list, two, type Measured, type Row} from './measure.ts'
 import {scoreOf} from './perturbation.ts'
@@ -68,15 +69,18 @@ export interface Worded {
   readonly label: string | null
 }
 
-/** All that the reviewers said, the preferred authors first. */
-export const wordingsOf = (given: Pick<Case, 'gold'>): readonly Worded[] =>
-  reviewsOf(given).flatMap(({author, plan, labels}) =>
+const worded = remembered((gold: Case['gold']): readonly Worded[] =>
+  reviewsOf({gold}).flatMap(({author, plan, labels}) =>
     plan.findings.map((finding) => ({
       author,
       finding: {...finding, id: `${author}-${finding.id}`},
       label: labels.get(finding.id) ?? null,
     })),
-  )
+  ),
+)
+
+/** All that the reviewers said, the preferred authors first; the same findings every time, since plans by the hundred are made of them. */
+export const wordingsOf = ({gold}: Pick<Case, 'gold'>): readonly Worded[] => worded(gold)
 
 /** M4: the gold standard in other authors' words. What nobody found is not in it. */
 export function compositeOf(given: Case): Plan {
@@ -139,7 +143,7 @@ const isTrue = ({gold}: Case, {label}: Worded): boolean =>
 
 /** From who said least to who said most. */
 const fromLeast = (given: Case): readonly Worded[] =>
-  authors.toReversed().flatMap((author) => wordingsOf(given).filter((worded) => worded.author === author))
+  authors.toReversed().flatMap((author) => wordingsOf(given).filter((each) => each.author === author))
 
 /** M23: one true finding more at each step, as long as nobody has said it yet. */
 export function ladderOf(given: Case): readonly Plan[] {

@@ -204,10 +204,20 @@ describe('for any plan, gold standard and code', () => {
       {numRuns: 200},
     )
   })
-  it('the same input has the same card', () => {
+  it('the same input has the same card, whatever its parts were held against before', () => {
+    const two = <T>(any: fc.Arbitrary<T>): fc.Arbitrary<[T, T]> => fc.tuple(any, any)
     fc.assert(
-      fc.property(anyPlan, anyGold, anyCode, (plan, gold, code) => {
-        expect(scorePlan(plan, gold, code, null)).toEqual(scorePlan(plan, gold, code, null))
+      fc.property(two(anyPlan), two(anyGold), two(anyCode), ([plan, more], [gold, gold2], [code, code2]) => {
+        const both = {...plan, findings: [...more.findings, ...plan.findings]}
+        const rows = [
+          [plan, gold, code],
+          [both, gold, code],
+          [plan, gold2, code],
+          [plan, gold, code2],
+          [plan, gold, code],
+        ] as const
+        const fresh = rows.map((row) => scorePlan(structuredClone(row[0]), structuredClone(row[1]), {...row[2]}, null))
+        expect(rows.map((row) => scorePlan(row[0], row[1], row[2], null))).toEqual(fresh)
       }),
       {numRuns: 50},
     )

@@ -53,7 +53,7 @@ export function readModules(source: Source): readonly Module[] {
   const found: Module[] = []
   const names = new Map<Syntax, Module>()
   for (const node of walk(source.root)) {
-    if (!moduleForms.has(localName(node)) || blockOf(node) === null) continue
+    if (node.type !== 'call' || !moduleForms.has(localName(node)) || blockOf(node) === null) continue
     const outer = [...ancestorsOf(node)].flatMap((each) => names.get(each) ?? [])[0] ?? null
     const module = readModule(source, node, outer)
     if (module === null) continue
@@ -68,7 +68,7 @@ function readModule(source: Source, node: Syntax, outer: Module | null): Module 
   const own = list?.children[0]
   if (own?.type !== 'alias') return null
   const name = nameOfModule(node, textOf(own), outer)
-  const inside = [...walk(node, (each) => !isModuleForm(each) && !isTypeAttribute(each))]
+  const inside = walk(node, (each) => !isModuleForm(each) && !isTypeAttribute(each)).filter(({type}) => type === 'call')
   const nested = inside.filter((each) => each !== node && isModuleForm(each))
   const aliases = aliasesOf(inside, name, outer?.aliases ?? fileAliases(source.root))
   for (const each of nested) addNested(aliases, each, name)

@@ -63,15 +63,16 @@ export const unreachableClause: Rule = {
           ),
         )
       const nested = (node: Syntax): boolean => module.nested.includes(node)
-      const blocks = [...walk(module.node, (each) => !nested(each))]
-        .filter((node) => !nested(node) && !isQuoted(node))
-        .flatMap((node) =>
-          blocksOf(node).flatMap((block) =>
-            shadowed(stabsOf(block)).map((pair) =>
-              hitOf(module, pair, node.type === 'anonymous_function' ? 'fn' : localName(node)),
-            ),
-          ),
-        )
+      const blocks = walk(module.node, (each) => !nested(each)).flatMap((node) => {
+        const own = nested(node) ? [] : blocksOf(node)
+        return own.length === 0 || isQuoted(node)
+          ? []
+          : own.flatMap((block) =>
+              shadowed(stabsOf(block)).map((pair) =>
+                hitOf(module, pair, node.type === 'anonymous_function' ? 'fn' : localName(node)),
+              ),
+            )
+      })
       return [...functions, ...blocks]
     }),
 }
