@@ -26,29 +26,33 @@ export interface Parsing extends Start {
   readonly size: number
 }
 
-/** A thread is there after 0.2 s; in this time another has parsed this much. */
+/** A thread is there after half a second; in this time another has parsed this much. */
 const sizeForThreads = 300_000
-/** Beyond, the thread that judges what they have parsed is the slowest. */
-const mostThreads = 4
+/** Beside this one, which judges what they have parsed and is the slowest beyond. */
+const mostThreads = 3
+/** A thread with so many orders has enough to do until this one, which judges as well, has carried out one itself. */
+const busy = 5
 
 /**
- * `parse` is good until `use` has ended. Small code is parsed in this thread, as is whatever a thread did not survive.
- * Throws `Failure` `missing-grammar` as `loadParse` does, and what `use` throws.
+ * `parse` is good until `use` has ended. Small code is parsed in this thread, as is what finds all others busy, and whatever a
+ * thread did not survive. Throws `Failure` `missing-grammar` as `loadParse` does, and what `use` throws.
+ *
+ * @param threads beside this one
  */
 export async function withParse<T>(
   {languages, size}: Parsing,
   use: (parse: Parse) => Promise<T>,
-  threads: number = Math.min(availableParallelism(), mostThreads),
+  threads: number = Math.min(availableParallelism() - 1, mostThreads),
 ): Promise<T> {
   if (size < sizeForThreads) compileOnce()
-  if (size < sizeForThreads || threads < 2) return use(await loadParse(languages))
-  let here: Promise<Parse> | null = null
-  const parseHere: Parse = async (texts) => (await (here ??= loadParse(languages)))(texts)
+  if (size < sizeForThreads || threads < 1) return use(await loadParse(languages))
   const pool = Array.from({length: threads}, () => startThread(languages))
   try {
+    const parseHere = await loadParse(languages)
     return await use(async (texts) => {
       const [idlest] = pool.filter(({isAlive}) => isAlive()).toSorted((a, b) => a.waiting() - b.waiting())
-      return (await idlest?.parse(texts)) ?? parseHere(texts)
+      const trees = idlest === undefined || idlest.waiting() >= busy ? null : await idlest.parse(texts)
+      return trees ?? parseHere(texts)
     })
   } finally {
     await Promise.all(pool.map(({end}) => end()))

@@ -120,27 +120,26 @@ interface Room {
   readonly sizeOf: (body: Markdown) => number
 }
 
-/** A change with its details takes more than this, however little it says. */
-const smallestChange = 60
-
 function largest(report: Report, marker: Markdown | null, {limit, sizeOf}: Room): Markdown {
   const marked = (body: Markdown): Markdown => (marker === null ? body : markdown`${marker}\n${body}`)
   const fitsMarked: Fits = (body) => sizeOf(marked(body)) <= limit
   for (const detail of details) {
-    const changes = Math.min(report.plan.changes.length, detail.changes)
-    // thousands of changes take seconds to write out, only to be thrown away
-    if (detail.instructions > 0 && changes * smallestChange > limit) continue
-    const body = draftOf(report, detail)(findings(report, detail))
+    const found = findings(report, detail, limit)
+    const planned = found === null ? null : plan(report, detail, limit)
+    if (found === null || planned === null) continue
+    const body = draftOf(report, detail, planned)(found)
     if (fitsMarked(body)) return marked(body)
   }
-  const small = draftOf(report, brief)
-  return marked(withTitles(report, fitsMarked(small(null)) ? small : least(report, fitsMarked), fitsMarked))
+  const planned = plan(report, brief, limit)
+  const small = planned === null ? null : draftOf(report, brief, planned)
+  const draft = small !== null && fitsMarked(small(null)) ? small : least(report, fitsMarked)
+  return marked(withTitles(report, draft, fitsMarked))
 }
 
 /** A body without its findings, which are tried in many lengths. */
 type Draft = (found: Markdown | null) => Markdown
 
-function draftOf(report: Report, detail: Detail): Draft {
+function draftOf(report: Report, detail: Detail, planned: Markdown): Draft {
   const before = [
     top(report),
     reasons(report),
@@ -149,7 +148,7 @@ function draftOf(report: Report, detail: Detail): Draft {
     scores(report),
     history(report),
     credits(report, detail),
-    plan(report, detail),
+    planned,
   ]
   const after = [violations(report, detail), about(report), footer(report)]
   return (found) => blocks([...before, found, ...after])
@@ -193,6 +192,19 @@ function withTitles({plan}: Report, draft: Draft, fits: Fits): Markdown {
     else tooMany = middle
   }
   return showing(enough)
+}
+
+/** Null as soon as they are longer than the limit: thousands take seconds to write out, only to be thrown away. */
+function writtenWithin<T>(limit: number, all: readonly T[], write: (one: T) => Markdown): readonly Markdown[] | null {
+  const written: Markdown[] = []
+  let length = 0
+  for (const one of all) {
+    const next = write(one)
+    length += next.length
+    if (length > limit) return null
+    written.push(next)
+  }
+  return written
 }
 
 const blocks = (parts: readonly (Markdown | null)[]): Markdown =>
@@ -362,20 +374,23 @@ function credits(report: Report, detail: Detail): Markdown | null {
   ])
 }
 
-function plan(report: Report, detail: Detail): Markdown {
+/** Null: it is longer than the limit. */
+function plan(report: Report, detail: Detail, limit: number): Markdown | null {
   const {changes, summary} = report.plan
   const shown = new Set(changes.slice(0, detail.changes))
-  const phases = phasesOf(report).flatMap(([phase, members]) => {
+  const isList = detail.instructions === 0
+  const phases: Markdown[] = []
+  for (const [phase, members] of phasesOf(report)) {
     const visible = members.filter((change) => shown.has(change))
-    if (visible.length === 0) return []
-    const items = visible.map((change) =>
-      detail.instructions === 0 ? line(report, change) : block(report, change, detail),
-    )
-    return [blocks([markdown`#### Phase ${phase}`, joinMarkdown(items, detail.instructions === 0 ? '\n' : '\n\n')])]
-  })
+    const write = (change: Change): Markdown => (isList ? line(report, change) : block(report, change, detail))
+    const items = writtenWithin(limit, visible, write)
+    if (items === null) return null
+    if (items.length > 0)
+      phases.push(blocks([markdown`#### Phase ${phase}`, joinMarkdown(items, isList ? '\n' : '\n\n')]))
+  }
   return blocks([
     markdown`### Plan: ${text(plural(changes.length, 'change'))} for ${text(plural(report.plan.findings.length, 'finding'))}`,
-    paragraphs(clip(summary, detail.instructions === 0 ? 600 : 2000)),
+    paragraphs(clip(summary, isList ? 600 : 2000)),
     order(report, detail),
     ...phases,
     ...more(changes.length, detail.changes, markdown``),
@@ -459,10 +474,13 @@ function resolvesOf(report: Report, {resolves, depends_on}: Change): readonly Ma
   ]
 }
 
-function findings(report: Report, detail: Detail): Markdown | null {
+/** Null: they are longer than the limit. */
+function findings(report: Report, detail: Detail, limit: number): Markdown | null {
   const all = report.plan.findings
-  if (all.length === 0 || detail.findings === 0) return null
-  const items = all.slice(0, detail.findings).map((finding) => findingItem(report, finding, detail))
+  if (all.length === 0 || detail.findings === 0) return markdown``
+  const write = (finding: Finding): Markdown => findingItem(report, finding, detail)
+  const items = writtenWithin(limit, all.slice(0, detail.findings), write)
+  if (items === null) return null
   return blocks([
     markdown`<details><summary>${summaryText(plural(all.length, 'finding'))}</summary>`,
     lines(items),

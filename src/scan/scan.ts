@@ -1,4 +1,5 @@
 /** Files → findings. Pure: the same files give the same findings under the same ids. */
+import {readModules, type Module} from './elixir/module.ts'
 import {readElixir, type ElixirProject} from './elixir/project.ts'
 import {severities, type Scan, type ScanFinding, type Severity} from './finding.ts'
 import type {Parsable, Parse, Parsed} from './parse.ts'
@@ -20,7 +21,7 @@ interface NamedHit {
 export async function scan(files: readonly CodeFile[], parse: Parse): Promise<Scan> {
   const skipped: {file: string; why: string}[] = []
   const hits: NamedHit[] = []
-  const elixir: Source[] = []
+  const elixir: (readonly [Source, readonly Module[]])[] = []
   const paths = new Set(files.map(({path}) => path))
   const waiting: Waiting[] = []
   for (const file of files) {
@@ -31,11 +32,11 @@ export async function scan(files: readonly CodeFile[], parse: Parse): Promise<Sc
   for await (const {file, parsable, parsed} of parseAll(waiting, parse)) {
     const read = readSource(file, parsable.language, parsed)
     if (!read.ok) skipped.push({file: file.path, why: read.why})
-    else if (parsable.language === 'elixir') elixir.push(read.source)
+    else if (parsable.language === 'elixir') elixir.push([read.source, readModules(read.source)])
     else hits.push(...judge(read.source, emptyProject))
   }
   const project = readElixir(elixir)
-  for (const source of elixir) hits.push(...judge(source, project))
+  for (const [source] of elixir) hits.push(...judge(source, project))
   hits.sort(compare)
   return {
     findings: hits.map((each, at) => findingOf(each, at + 1)),
@@ -48,10 +49,10 @@ interface Waiting {
   readonly parsable: Parsable
 }
 
-/** Enough for every thread while this one reads what they have done, and a bound on what is held. */
-const ahead = 6
+/** Groups that are asked for before the first of them is judged: work for every thread, and a bound on what is held. */
+const ahead = 12
 /** Characters: a group that a thread takes 50 ms for, so that handing it over costs nothing. */
-const groupSize = 64_000
+const groupSize = 32_000
 
 /** In their order; the next groups are parsed while one is judged. */
 async function* parseAll(

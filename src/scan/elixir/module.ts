@@ -99,8 +99,8 @@ function isHead(node: Syntax): boolean {
   return list?.type === 'arguments' && list.children[0] === guarded && isDefinition(list.parent)
 }
 
-const isDefinition = (node: Syntax | null): boolean =>
-  ['defguard', 'defguardp', 'defdelegate', ...definitions].includes(localName(node))
+const headed: ReadonlySet<string> = new Set(['defguard', 'defguardp', 'defdelegate', ...definitions])
+const isDefinition = (node: Syntax | null): boolean => headed.has(localName(node))
 
 const isModuleForm = (node: Syntax): boolean => moduleForms.has(localName(node)) && blockOf(node) !== null
 

@@ -4,15 +4,14 @@ import {isVariable, keyName, operandsOf} from './block.ts'
 
 /** Conservative: false where it cannot be told. Guards are the caller's business. */
 export function subsumes(general: readonly Syntax[], special: readonly Syntax[]): boolean {
-  if (general.length !== special.length) return false
+  if (general.length !== special.length || !general.every((each, at) => covers(each, special[at]))) return false
   // the same variable twice means "equal", which is no wildcard
   const names = general
     .flatMap((each) => [...walk(each)])
     .filter(isVariable)
     .map(textOf)
     .filter((name) => name !== '_')
-  if (new Set(names).size !== names.length) return false
-  return general.every((each, at) => covers(each, special[at]))
+  return new Set(names).size === names.length
 }
 
 function covers(general: Syntax, special: Syntax | undefined): boolean {

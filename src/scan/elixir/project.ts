@@ -1,7 +1,7 @@
 /** All Elixir modules of the code under review, by file and by name. */
 import type {Source} from '../source.ts'
 import {walk, type Syntax} from '../syntax.ts'
-import {readModules, resolveIn, type Module} from './module.ts'
+import {resolveIn, type Module} from './module.ts'
 
 export interface ElixirProject {
   readonly modules: readonly Module[]
@@ -17,8 +17,9 @@ export interface Mention {
   readonly node: Syntax
 }
 
-export function readElixir(sources: readonly Source[]): ElixirProject {
-  const bySource = new Map(sources.map((source) => [source, readModules(source)]))
+/** @param read what `readModules` gives for each file */
+export function readElixir(read: readonly (readonly [Source, readonly Module[]])[]): ElixirProject {
+  const bySource = new Map(read)
   const modules = [...bySource.values()].flat()
   let mentions: ReadonlyMap<string, readonly Mention[]> | null = null
   const byName = new Map<string, Module | null>()

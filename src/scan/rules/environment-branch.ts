@@ -21,6 +21,8 @@ function decides(node: Syntax): boolean {
   return parent.type === 'arguments' && /^(case|if|unless)$/.test(localName(parent.parent))
 }
 
+const environments: ReadonlySet<string> = new Set(['Application', 'Code', 'Mix', 'System'])
+
 /** Why this call ties the code to its environment; null when it does not. */
 function reasonOf(module: Module, call: Call): {readonly why: string; readonly low?: true} | null {
   const [first, second] = call.arguments.map(textOf)
@@ -58,7 +60,11 @@ export const environmentBranch: Rule = {
         ? []
         : module.calls.flatMap((call) => {
             const reason =
-              isQuoted(call.node) || clauseOf(module, call.node)?.kind === 'defmacro' ? null : reasonOf(module, call)
+              !environments.has(call.module ?? '') ||
+              isQuoted(call.node) ||
+              clauseOf(module, call.node)?.kind === 'defmacro'
+                ? null
+                : reasonOf(module, call)
             if (reason === null) return []
             return {
               place: placeOf(source, call.node),

@@ -56,7 +56,9 @@ export const unreachableClause: Rule = {
   find: (source, {elixir}) =>
     elixir.modulesOf(source).flatMap((module) => {
       const functions = functionGroups(module.clauses)
-        .filter((group) => group.every(({node}) => !isQuoted(node) && !/\bunquote\b/.test(textOf(node))))
+        .filter(
+          (group) => group.length > 1 && group.every(({node}) => !isQuoted(node) && !/\bunquote\b/.test(textOf(node))),
+        )
         .flatMap((group) =>
           shadowed(group.map(({node, parameters, guard}) => ({node, patterns: parameters, guard}))).map((pair) =>
             hitOf(module, pair, `${group[0]?.name ?? ''}/${group[0]?.parameters.length ?? 0}`),
