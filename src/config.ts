@@ -48,6 +48,12 @@ export const Settings = z.strictObject({
     .boolean()
     .default(false)
     .describe('end in error when no judge took part; a plan that no model made has none'),
+  'fail-on-new': z
+    .enum(['off', 'high', 'critical'])
+    .default('off')
+    .describe(
+      'a second gate, whatever the score: fail a change that brings in findings of the static rules of this severity or a higher one',
+    ),
   baseline: z
     .enum(baselinePolicies)
     .default('absolute')
@@ -101,6 +107,7 @@ export interface Config {
   readonly judge: 'auto' | 'off'
   readonly requireGold: boolean
   readonly requireJudge: boolean
+  readonly failOnNew: 'off' | 'high' | 'critical'
   readonly baseline: Settings['baseline']
   readonly tolerance: number
   readonly maxSamples: number
@@ -127,6 +134,7 @@ const configOf = (settings: Settings): Config => ({
   judge: settings.judge,
   requireGold: settings['require-gold'],
   requireJudge: settings['require-judge'],
+  failOnNew: settings['fail-on-new'],
   baseline: settings.baseline,
   tolerance: settings.tolerance,
   maxSamples: settings['max-samples'],

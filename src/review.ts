@@ -23,6 +23,7 @@ import {
   type GoldFile,
 } from './outside.ts'
 import {protectedIn} from './pack/protected.ts'
+import type {Texts} from './pack/read.ts'
 import {planFileName} from './plan/document.ts'
 import {addUsage, noUsage, type Usage} from './provider.ts'
 import {mannerOf, publish, publishAgain, save, setStatus, skip, tell, tellOutputs, type Manner} from './publication.ts'
@@ -30,7 +31,18 @@ import {renderStale} from './report/help.ts'
 import {renderSummary} from './report/markdown.ts'
 import {reportOn, type Report} from './report/report.ts'
 import type {Permission, PlanRequest} from './request/request.ts'
-import {codeOf, judgePlan, keyOf, packSource, run, type Job, type Judged, type Packed} from './run.ts'
+import {
+  codeOf,
+  judgePlan,
+  keyOf,
+  packSource,
+  readWhole,
+  run,
+  scanTexts,
+  type Job,
+  type Judged,
+  type Packed,
+} from './run.ts'
 import {earlierHeads, maxSamples, verdictWith, withTaken} from './score/history.ts'
 import type {Verdict} from './score/scorecard.ts'
 import {
@@ -105,7 +117,8 @@ async function sayStale(why: string, {target, comment}: PlanRequest, shared: Rev
 async function reviewIn(folder: string, settled: Settled, request: PlanRequest, shared: Reviewing): Promise<number> {
   const {target, config, text} = settled
   const started = performance.now()
-  const {head, base} = await readCommits(folder, target, shared)
+  const parting = await partingOf(settled, shared)
+  const {head, base, also} = await readCommits(folder, target, shared, parting)
   const readTrusted = trustedOf(base)
   // the API answers 404 for a token that may not look, and it follows links: only what git says is the policy
   if ((await readTrusted(configFile)) !== text) {
@@ -120,7 +133,7 @@ async function reviewIn(folder: string, settled: Settled, request: PlanRequest, 
   const chosen = await choosePipeline(policy === 'offline' ? 'offline' : config.pipeline, shared.keys, readTrusted)
   const golds = await goldOfBase(base, config.gold)
   const gold = golds.find(isOwnGold) ?? null
-  const job = await jobOf(head, {chosen, golds, gold, config}, shared)
+  const asked = await jobOf(head, {chosen, golds, gold, config}, shared)
   let spent: Usage = noUsage
   const host = makeHost({
     keys: shared.keys,
@@ -132,13 +145,14 @@ async function reviewIn(folder: string, settled: Settled, request: PlanRequest, 
       spent = addUsage(spent, usage)
     },
   })
-  const packed = await packSource(job, host)
+  const packed = await packSource(asked, host)
+  const job = {...asked, before: await textsBefore(settled, asked, [base, also], host)}
   const isPublishing = shared.part === 'publish'
   const waits = policy === 'ask' && (isPublishing || asksModels(chosen.pipeline))
   const saved = isPublishing && !waits ? readArtifact(shared.outside.workspace, shared.artifact, target) : null
   const asks = waits || asksModels(chosen.pipeline) || (saved?.usage.calls ?? 0) > 0
   // another goal is another way to ask the same: it adds a sample, and does not begin anew
-  const key = keyFor({...job, goal: settled.ownGoal}, chosen, gold, packed, host)
+  const key = keyFor({...job, goal: settled.ownGoal}, target.base, chosen, gold, packed, host)
   const before = await recall(settled, {key, asks}, shared)
   const asksAgain = request.again || request.goal !== null
   const isKnown = before.earlier.length > 0 && (!asksAgain || before.earlier.length >= maxSamples)
@@ -159,6 +173,25 @@ async function reviewIn(folder: string, settled: Settled, request: PlanRequest, 
   return publish(report, settled, {...known, own: taken.decision, history: withTaken(known.history, taken)}, shared)
 }
 
+/**
+ * Where a pull request left its base, if it matters: what the base repaired since was not brought in by who has not merged it yet.
+ * A commit that somebody pushed or queued is held against the base alone.
+ */
+const partingOf = async ({target, config}: Settled, {hub}: Reviewing): Promise<string | null> =>
+  config.failOnNew === 'off' || target.number === null ? null : hub.mergeBaseOf(target.base, target.head)
+
+async function textsBefore(
+  {config}: Settled,
+  job: Job,
+  sources: readonly (Source | null)[],
+  host: Host,
+): Promise<readonly Texts[]> {
+  if (config.failOnNew === 'off') return []
+  const before: Texts[] = []
+  for (const source of sources) if (source !== null) before.push(await readWhole({...job, source}, host))
+  return before
+}
+
 /** Models cost money, and anybody may push to a fork as often as he likes: somebody who may command says whether it is spent. */
 async function waitForWord({target, config}: Settled, shared: Reviewing): Promise<number> {
   const {outside} = shared
@@ -173,9 +206,16 @@ async function waitForWord({target, config}: Settled, shared: Reviewing): Promis
 
 /** The plan is taken over, and nothing that was said of it: without a judge, whose words could not be checked. */
 async function judgeAgain({plan}: Report, job: Job, packed: Packed, host: Host): Promise<Judged> {
-  const code = codeOf(packed.whole)
+  const [code, scan] = [codeOf(packed.whole), await scanTexts(packed.whole, host)]
   const trace = {pipeline: job.pipeline.name, steps: [], output: {text: '', data: null, ok: true}, usage: noUsage}
-  return {pack: packed.pack, code, plan, trace, ...(await judgePlan(plan, code, {...job, judge: null}, host))}
+  return {
+    pack: packed.pack,
+    scan,
+    code,
+    plan,
+    trace,
+    ...(await judgePlan(plan, {code, scan}, {...job, judge: null}, host)),
+  }
 }
 
 /** This job may not write, and its verdict is not the gate's: it ends well, so that the next one is reached. */
@@ -201,7 +241,12 @@ const jobOf = async (source: Source, {chosen, golds, gold, config}: Parts, {keys
   gold: gold?.gold ?? null,
   anchored: true,
   judge: await chooseJudge(config.judge, chosen.pipeline, keys),
-  policy: {threshold: config.threshold, requireGold: config.requireGold, requireJudge: config.requireJudge},
+  policy: {
+    threshold: config.threshold,
+    requireGold: config.requireGold,
+    requireJudge: config.requireJudge,
+    failOnNew: config.failOnNew,
+  },
   maxTokens: config.maxTokens,
   include: config.include,
   exclude: config.exclude,
@@ -210,7 +255,7 @@ const jobOf = async (source: Source, {chosen, golds, gold, config}: Parts, {keys
 })
 
 /** Sixteen digits of it; the policy is part of it, so that another threshold is another question. */
-const keyFor = (job: Job, {text}: Chosen, gold: GoldFile | null, packed: Packed, host: Host): string =>
+const keyFor = (job: Job, base: string, {text}: Chosen, gold: GoldFile | null, packed: Packed, host: Host): string =>
   keyOf(
     {
       gold: gold?.text ?? null,
@@ -218,7 +263,8 @@ const keyFor = (job: Job, {text}: Chosen, gold: GoldFile | null, packed: Packed,
       isJudged: job.judge !== null,
       goal: job.goal,
       maxTokens: job.maxTokens,
-      program: JSON.stringify([programVersion(), job.policy]),
+      // what is new depends on what was there
+      program: JSON.stringify([programVersion(), job.policy, ...(job.policy.failOnNew === 'off' ? [] : [base])]),
     },
     packed,
     host,

@@ -12,7 +12,8 @@ import {Plan} from './plan/plan.ts'
 import {planFrom, planSchema} from './plan/reply.ts'
 import {checkPlan} from './plan/rules/index.ts'
 import type {Violation} from './plan/rules/rule.ts'
-import type {Scan} from './scan/finding.ts'
+import type {Scan, Severity} from './scan/finding.ts'
+import {introducedSince} from './scan/introduced.ts'
 import {languageOf} from './scan/parse.ts'
 import {scan} from './scan/scan.ts'
 import {anchor, type Gone} from './score/anchor.ts'
@@ -35,6 +36,8 @@ export interface Job {
   /** null: no judge. */
   readonly judge: Pipeline | null
   readonly policy: Policy
+  /** What the code was before the change, in every state that a change of it is held against; without: none is. */
+  readonly before?: readonly Texts[]
   readonly maxTokens: number
   readonly include: readonly string[]
   readonly exclude: readonly string[]
@@ -46,6 +49,7 @@ export interface Job {
 
 export interface Made {
   readonly pack: Pack
+  readonly scan: Scan
   readonly code: Code
   readonly trace: Trace
   readonly plan: Plan
@@ -68,13 +72,14 @@ export type Judged = Made & Judgment
 /** @param packed what `packSource` made of the job, where it is known already */
 export async function run(job: Job, host: Host, packed: Packed | null = null): Promise<Judged> {
   const made = await makePlan(job, host, packed)
-  return {...made, ...(await judgePlan(made.plan, made.code, job, host))}
+  return {...made, ...(await judgePlan(made.plan, made, job, host))}
 }
 
 /** pack → pipeline → plan. Throws `Failure`: `empty-repository`, `gold-in-pack`, what the pipeline throws, `not-a-plan`. */
 export async function makePlan(job: Job, host: Host, packed: Packed | null = null): Promise<Made> {
   const {pack, whole} = packed ?? (await packSource(job, host))
-  const {trace, drafts} = await executeOn(job.pipeline, {user_prompt: job.goal}, pack, whole, job.goal, host)
+  const scanned = await scanTexts(whole, host)
+  const {trace, drafts} = await executeOn(job.pipeline, {user_prompt: job.goal}, {pack, whole}, scanned, job.goal, host)
   // the very value that was drafted: its text is known already, and a thousand findings take a quarter of a second to write
   const plan = drafts.find((each) => each === trace.output.data) ?? Plan.safeParse(trace.output.data).data
   if (plan === undefined) {
@@ -83,19 +88,18 @@ export async function makePlan(job: Job, host: Host, packed: Packed | null = nul
       exit: 3,
     })
   }
-  return {pack, code: codeOf(whole), trace, plan}
+  return {pack, scan: scanned, code: codeOf(whole), trace, plan}
 }
 
 async function executeOn(
   pipeline: Pipeline,
   inputs: Readonly<Record<string, string>>,
-  pack: Pack,
-  whole: Texts,
+  {pack, whole}: Packed,
+  scanned: Scan,
   goal: string,
   host: Host,
 ): Promise<{readonly trace: Trace; readonly drafts: readonly Plan[]}> {
   const drafts: Plan[] = []
-  const scanned = await scanTexts(whole, host)
   const about = {goal, name: pack.name, commit: pack.commit, scan: scanned, paths: whole.files.map(({path}) => path)}
   const tools = {
     ask: host.ask,
@@ -141,13 +145,21 @@ export interface Packed {
 const filesOf = (gold: GoldStandard | null): readonly string[] =>
   (gold?.findings ?? []).flatMap(({locations, related_files}) => [...locations.map(({file}) => file), ...related_files])
 
+/** Every text file that a run would read; without any it is empty. */
+export async function readWhole(
+  job: Omit<Reading, 'maxTokens' | 'goldDigests'>,
+  {digest}: Pick<Host, 'digest'>,
+): Promise<Texts> {
+  const {source, include, exclude, goldRoots, gold = null} = job
+  const {chosen, leftOut} = select(await source.list(), {include, exclude, goldRoots, keep: filesOf(gold)})
+  const texts = readTexts(await source.read(chosen), digest)
+  return {...texts, leftOut: [...leftOut, ...texts.leftOut]}
+}
+
 /** Throws `Failure` `empty-repository`, `gold-in-pack`. */
 export async function packSource(job: Reading, host: Pick<Host, 'digest'>): Promise<Packed> {
-  const entries = await job.source.list()
-  const {include, exclude, goldRoots} = job
-  const {chosen, leftOut} = select(entries, {include, exclude, goldRoots, keep: filesOf(job.gold ?? null)})
-  const files = await job.source.read(chosen)
-  const whole = readTexts(files, host.digest)
+  const whole = await readWhole(job, host)
+  const {leftOut} = whole
   if (whole.files.length === 0) {
     throw new Failure('empty-repository', `${job.source.name}: there is no readable text file`, {
       hint:
@@ -168,8 +180,8 @@ export async function packSource(job: Reading, host: Pick<Host, 'digest'>): Prom
   }
   const {name, commit} = job.source
   return {
-    pack: packTexts(whole, {name, commit, leftOut, budget: job.maxTokens, lineNumbers: true}),
-    whole: {...whole, leftOut: [...leftOut, ...whole.leftOut]},
+    pack: packTexts(whole, {name, commit, budget: job.maxTokens, lineNumbers: true}),
+    whole,
   }
 }
 
@@ -219,15 +231,16 @@ export async function runPipeline(
   goal: string,
   host: Host,
 ): Promise<Trace> {
-  const {pack, whole} = await packSource(reading, host)
-  return (await executeOn(pipeline, {user_prompt: goal, ...variables}, pack, whole, goal, host)).trace
+  const packed = await packSource(reading, host)
+  const scanned = await scanTexts(packed.whole, host)
+  return (await executeOn(pipeline, {user_prompt: goal, ...variables}, packed, scanned, goal, host)).trace
 }
 
 /** plan → violations, scorecard, verdict. Throws `Failure` `stale-gold`. */
 export async function judgePlan(
   plan: Plan,
-  code: Code,
-  job: Pick<Job, 'gold' | 'anchored' | 'judge' | 'policy'>,
+  {code, scan: scanned}: Pick<Made, 'code'> & Partial<Pick<Made, 'scan'>>,
+  job: Pick<Job, 'gold' | 'anchored' | 'judge' | 'policy' | 'before'>,
   host: Host,
 ): Promise<Judgment> {
   const violations = checkPlan(plan, code)
@@ -241,10 +254,26 @@ export async function judgePlan(
     violations,
     scorecard,
     candidates,
-    verdict: decide({scorecard, violations, policy: job.policy}),
+    verdict: decide({scorecard, violations, policy: job.policy, introduced: await introduced(scanned, job, host)}),
     gold,
     gone: moved?.gone ?? [],
   }
+}
+
+/** What the static rules find now and did not find before, by rule and place. */
+async function introduced(
+  after: Scan | undefined,
+  {before = []}: Pick<Job, 'before'>,
+  host: Host,
+): Promise<readonly {readonly name: string; readonly severity: Severity}[]> {
+  if (after === undefined || before.length === 0) return []
+  const earlier: Scan[] = []
+  // one after the other: each holds the trees of a whole code base
+  for (const texts of before) earlier.push(await scanTexts(texts, host))
+  return introducedSince(earlier, after).map(({rule, severity, locations: [place]}) => ({
+    name: place === undefined ? rule : `${rule} in ${place.file}:${place.start_line ?? 1}`,
+    severity,
+  }))
 }
 
 async function scoreAgainst(

@@ -101,22 +101,26 @@ export async function targetOf(
   }
 }
 
-/** Head and base as git objects in a bare repository of our own: nothing is checked out, no filter or hook can run. */
+/**
+ * Head and base, and another commit where one is named, as git objects in a bare repository of our own: nothing is checked out, no
+ * filter or hook can run.
+ */
 export async function readCommits(
   folder: string,
   {head, base}: Pick<Target, 'head' | 'base'>,
   {outside, token, signal}: Reviewing,
-): Promise<{readonly head: Source; readonly base: Source}> {
+  also: string | null = null,
+): Promise<{readonly head: Source; readonly base: Source; readonly also: Source | null}> {
   const into = join(folder, 'objects.git')
   const url = `${outside.serverUrl}/${outside.repository}.git`
-  await fetchCommits({url, token, commits: [...new Set([head, base])], into, signal})
+  await fetchCommits({url, token, commits: [...new Set([head, base, also ?? base])], into, signal})
   const under = async (commit: string): Promise<Source> => {
     const source = await objects(into, commit, '', signal, outside.repository)
     // settings, pipeline and gold standards are looked up one after the other, and a large tree takes long to list
     let listing: ReturnType<Source['list']> | null = null
     return {...source, list: () => (listing ??= source.list())}
   }
-  return {head: await under(head), base: await under(base)}
+  return {head: await under(head), base: await under(base), also: also === null ? null : await under(also)}
 }
 
 /** Files of the base commit by path. */

@@ -117,6 +117,8 @@ export interface GitHub extends Rulebook {
   readonly branch: (name: string | null) => Promise<{readonly name: string; readonly sha: string}>
   /** When a branch last moved, ISO 8601 by GitHub's clock; null when that could not be asked. */
   readonly pushedAt: (repository: string, ref: string) => Promise<string | null>
+  /** Where the two parted; null when they never were one, or GitHub does not say. */
+  readonly mergeBaseOf: (base: string, head: string) => Promise<string | null>
   /** A file of a commit without fetching it; null: it is not there, or the token may not see it, which GitHub does not tell apart. */
   readonly fileAt: (commit: string, path: string) => Promise<Uint8Array | null>
   /** null when it could not be asked, for whatever reason: treat it as none. */
@@ -164,6 +166,7 @@ export function github(settings: Settings): GitHub {
   return {
     pull: (number) => readPull(client, number),
     branch: (name) => readBranch(client, name),
+    mergeBaseOf: (base, head) => readMergeBase(client, base, head),
     pushedAt: (repository, ref) => readPushed(client, repository, ref),
     fileAt: (commit, path) => readFile(client, commit, path),
     permissionOf: (login) => readPermission(client, login),
@@ -392,6 +395,19 @@ async function readPushed(client: Client, repository: string, ref: string): Prom
   } catch (thrown) {
     if (isCode(failureOf(thrown, {what: 'read the pushes', needs: 'contents: read'}), 'cancelled')) throw thrown
     return null
+  }
+}
+
+async function readMergeBase(client: Client, base: string, head: string): Promise<string | null> {
+  try {
+    return await call(client, {what: 'compare base and head', needs: 'contents: read'}, async ({repos}) => {
+      const basehead = `${base}...${head}`
+      const {data} = await repos.compareCommitsWithBasehead({...client.where, basehead, per_page: 1})
+      return data.merge_base_commit.sha
+    })
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.code === 'github-not-found') return null
+    throw thrown
   }
 }
 

@@ -113,7 +113,7 @@ async function scoreOne(
   const judge = judging === 'auto' && keys.gemini !== null ? await shippedJudge(keys) : null
   const host = makeHost({keys, budget: {calls: null, tokens: null, usd: 1}, say: world.say})
   const policy = {threshold, requireGold: true, requireJudge: false}
-  const judged = await judgePlan(plan, code, {gold: gold.gold, anchored: isOwnGold(gold), judge, policy}, host)
+  const judged = await judgePlan(plan, {code}, {gold: gold.gold, anchored: isOwnGold(gold), judge, policy}, host)
   const report = reportOn({
     request: null,
     repository: {name: source.name, commit: source.commit, server_url: null},

@@ -63,8 +63,6 @@ export interface PackOptions {
   readonly budget: number | null
   /** Measure it as it is rendered with line numbers; default without. */
   readonly lineNumbers?: boolean
-  /** What the selection left out: it is reported with what is left out here. */
-  readonly leftOut?: Pack['leftOut']
 }
 
 /** What the element, the tree and the notes cost beside the text: no part of it is longer than this says. */
@@ -85,11 +83,11 @@ function frameOf(path: string, known: Set<string>): number {
  *
  * @throws Failure `budget-too-small` when not even the empty pack fits
  */
-export function packTexts(texts: Texts, {name, commit, budget, lineNumbers = false, leftOut = []}: PackOptions): Pack {
+export function packTexts(texts: Texts, {name, commit, budget, lineNumbers = false}: PackOptions): Pack {
   const dropped = [...texts.leftOut]
   const limit = budget ?? Number.POSITIVE_INFINITY
   /** Room for the counts in the notes, which are only known at the end. */
-  const empty: Pack = {name, commit, files: [], leftOut, masked: [], tokens: 0}
+  const empty: Pack = {name, commit, files: [], leftOut: texts.leftOut, masked: [], tokens: 0}
   let left = limit - estimateTokens(renderPack(empty, 'xml', {lineNumbers})) - 60
   const chosen: Candidate[] = []
   const folders = new Set<string>()
@@ -105,7 +103,7 @@ export function packTexts(texts: Texts, {name, commit, budget, lineNumbers = fal
     left -= cost
     chosen.push({file: {path, text, tokens, digest}, masked})
   }
-  return measured(chosen, {...empty, leftOut: [...leftOut, ...dropped]}, limit, lineNumbers)
+  return measured(chosen, {...empty, leftOut: dropped}, limit, lineNumbers)
 }
 
 const byPath = (a: {readonly path: string}, b: {readonly path: string}): number =>

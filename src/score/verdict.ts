@@ -16,8 +16,8 @@ export interface Deciding {
   readonly scorecard: Scorecard
   readonly violations: readonly Violation[]
   readonly policy: Policy
-  /** Findings that are in the head and not in the base. */
-  readonly introduced?: readonly {readonly id: string; readonly severity: Severity}[]
+  /** Findings that are in the head and not in the base; `name` says rule and place. */
+  readonly introduced?: readonly {readonly name: string; readonly severity: Severity}[]
 }
 
 /** How far below the threshold the interval may reach (scoring research §3.11). */
@@ -63,11 +63,17 @@ function scoreFailures(score: number, {interval, caps}: Scorecard, {threshold}: 
   ]
 }
 
+/** A reason is a sentence; the report has the rest. */
+const maxNamed = 5
+
 function newFailures({introduced = [], policy: {failOnNew = 'off'}}: Deciding): readonly Reason[] {
   if (failOnNew === 'off') return []
   const grave = introduced.filter(({severity}) => severities.indexOf(severity) <= severities.indexOf(failOnNew))
   if (grave.length === 0) return []
-  const message = `The change introduces ${grave.length} findings of severity ${failOnNew} or higher: ${grave.map(({id}) => id).join(', ')}.`
+  const names = grave.slice(0, maxNamed).map(({name}) => name)
+  const more = grave.length > maxNamed ? ` and ${grave.length - maxNamed} more` : ''
+  const what = grave.length === 1 ? 'a finding' : `${grave.length} findings`
+  const message = `The change introduces ${what} of severity ${failOnNew}${failOnNew === 'high' ? ' or higher' : ''}: ${names.join(', ')}${more}.`
   return [{code: 'new-findings', message}]
 }
 

@@ -3,6 +3,7 @@ import {describe, expect, test} from 'vitest'
 import {parse} from 'yaml'
 import {Plan} from '../../src/plan/plan.ts'
 import {parseReport} from '../../src/report/report.ts'
+import type {Files} from '../fixtures/repository.ts'
 import {commandsIn, failing, gate, headline, inScene, passing, readIn, settings, withoutGold, written} from './scene.ts'
 
 const timeout = 120_000
@@ -61,7 +62,64 @@ describe.concurrent('a workflow step on a pull request', {timeout}, () => {
   )
 })
 
+const mail: Files = {
+  'lib/mail.ex': 'defmodule Shop.Mail do\n  def later(mail), do: spawn(fn -> Shop.Smtp.send(mail) end)\nend\n',
+}
+const isNew = {'fail-on-new': 'high'}
+const repaired: Files = {
+  'lib/cart.ex':
+    'defmodule Shop.Cart do\n  def checkout(order), do: Shop.Mail.confirm(order)\n  def total(order), do: Enum.sum(order.prices)\nend\n',
+}
+
+describe.concurrent('a change that brings findings in', {timeout}, () => {
+  test.each<{
+    name: string
+    of: Readonly<Record<string, unknown>>
+    head: Files
+    verdict: 'pass' | 'fail'
+    isHere?: boolean
+    base?: string
+  }>([
+    {name: 'fails where the base says so', of: isNew, head: mail, verdict: 'fail', isHere: false},
+    {
+      name: 'fails, whatever it says itself',
+      of: isNew,
+      head: {...mail, ...settings({'fail-on-new': 'off'})},
+      verdict: 'fail',
+    },
+    {name: 'is let through by default', of: {}, head: mail, verdict: 'pass'},
+    {name: 'is let through where it is not grave enough', of: {'fail-on-new': 'critical'}, head: mail, verdict: 'pass'},
+    {name: 'is let through where it brings none', of: isNew, head: {'README.md': '# Shop\n'}, verdict: 'pass'},
+    {
+      name: 'does not bring in what its base repaired since',
+      isHere: false,
+      of: isNew,
+      head: {'README.md': '# Shop\n'},
+      verdict: 'pass',
+      base: 'next',
+    },
+    {name: 'brings in what neither has', of: isNew, head: mail, verdict: 'fail', base: 'next'},
+  ])('$name', ({of, head, verdict, isHere = true, base = 'main'}) =>
+    inScene(
+      {base: {...passing, ...settings(of)}, head, branches: {next: repaired}, isHere},
+      async ({hub, repository, onPull, statusesOf, comments}) => {
+        const sha = repository.branches[base] ?? repository.base
+        hub.state.addPull({number: 7, head: {sha: repository.head}, base: {sha, ref: 'main'}})
+        const run = await onPull({payload: {base: sha}})
+        expect({verdict: run.outputs['verdict'], code: run.code}).toEqual({verdict, code: verdict === 'pass' ? 0 : 1})
+        expect(statusesOf(repository.head).at(-1)).toBe(`${gate} ${verdict === 'pass' ? 'success' : 'failure'}`)
+        const told = comments().at(-1) ?? ''
+        const why = /introduces a finding of severity high or higher: unsupervised-spawn in lib\/mail\.ex:2/
+        if (verdict === 'fail') expect(told).toMatch(why)
+        else expect(told).not.toContain('introduces')
+      },
+    ),
+  )
+})
+
 const off = {gate: 'off'}
+/** What is shipped says these itself. */
+const shipped = ['passes', 'fails', 'only warns', 'is off']
 
 describe.concurrent('the gate', {timeout}, () => {
   const passed = /^✅ .* of 10, gate passed/
@@ -120,7 +178,7 @@ describe.concurrent('the gate', {timeout}, () => {
       states: ['pending', 'failure'],
     },
   ])('$name', ({name, base, inputs = {}, code, verdict, says, states}) =>
-    inScene({base, isHere: name !== 'fails'}, async ({repository, onPull, statusesOf, comments, hub}) => {
+    inScene({base, isHere: !shipped.includes(name)}, async ({repository, onPull, statusesOf, comments, hub}) => {
       const run = await onPull({inputs})
       expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code, verdict})
       expect(statusesOf(repository.head)).toEqual(states.map((state) => `${gate} ${state}`))

@@ -104,6 +104,15 @@ describe('reading', () => {
     expect(await branch('feature')).toEqual({name: 'feature', sha: repository.head})
     expect((await failureOf(branch('gone'))).code).toBe('github-not-found')
   })
+  test('where two commits parted', async () => {
+    const {mergeBaseOf} = connect()
+    const later = repository.commit(repository.base, {'lib/a.ex': 'later\n'})
+    expect(await mergeBaseOf(repository.base, repository.head)).toBe(repository.base)
+    expect(await mergeBaseOf(later, repository.head)).toBe(repository.base)
+    expect(await mergeBaseOf('f'.repeat(40), repository.head)).toBeNull()
+    fake.faults.push({route: /compare/, status: 403})
+    expect((await failureOf(mergeBaseOf(later, repository.head))).code).toBe('github-refused')
+  })
 })
 
 describe('who may command', () => {

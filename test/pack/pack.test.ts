@@ -88,13 +88,15 @@ describe('a budget', () => {
 })
 
 test('what cannot be packed is reported with its reason', () => {
-  const pack = packFiles(
+  const texts = readTexts(
     [
       {path: 'b', bytes: null},
       {path: 'c', bytes: Uint8Array.of(0)},
     ],
-    {name: 'x', commit: null, budget: null, leftOut: [{path: 'a', why: 'gold'}]},
+    digest,
   )
+  const leftOut = [...texts.leftOut, {path: 'a', why: 'gold'} as const]
+  const pack = packTexts({...texts, leftOut}, {name: 'x', commit: null, budget: null})
   expect(pack.leftOut).toEqual([
     {path: 'a', why: 'gold'},
     {path: 'b', why: 'unreadable'},

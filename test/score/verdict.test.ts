@@ -74,8 +74,8 @@ describe('decide', () => {
     ['high', 'fail'],
   ] as const)('a new finding of severity high, with fail-on-new %s', (failOnNew, decision) => {
     const introduced = [
-      {id: 'F1', severity: 'high'},
-      {id: 'F2', severity: 'low'},
+      {name: 'spawn in a.ex:1', severity: 'high'},
+      {name: 'open in b.ex:2', severity: 'low'},
     ] as const
     const rules: Policy = failOnNew === undefined ? policy : {...policy, failOnNew}
     expect(decide({scorecard: card({}), violations: [], policy: rules, introduced}).decision).toBe(decision)
