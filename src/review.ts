@@ -128,7 +128,7 @@ async function reviewIn(folder: string, settled: Settled, request: PlanRequest, 
     })
   }
   const changed =
-    target.number === null ? [] : await changedFiles(join(folder, 'objects.git'), target.base, target.head)
+    target.number === null ? [] : await changedFiles(join(folder, 'objects.git'), parting ?? target.base, target.head)
   const policy = request.isFork && request.comment === null ? config.forkPolicy : 'plan'
   const chosen = await choosePipeline(policy === 'offline' ? 'offline' : config.pipeline, shared.keys, readTrusted)
   const golds = await goldOfBase(base, config.gold)
@@ -174,11 +174,11 @@ async function reviewIn(folder: string, settled: Settled, request: PlanRequest, 
 }
 
 /**
- * Where a pull request left its base, if it matters: what the base repaired since was not brought in by who has not merged it yet.
- * A commit that somebody pushed or queued is held against the base alone.
+ * Where a pull request left its base: what was done or repaired there since is no deed of who has not merged it yet. A commit that
+ * somebody pushed or queued is held against the base alone.
  */
-const partingOf = async ({target, config}: Settled, {hub}: Reviewing): Promise<string | null> =>
-  config.failOnNew === 'off' || target.number === null ? null : hub.mergeBaseOf(target.base, target.head)
+const partingOf = async ({target}: Settled, {hub}: Reviewing): Promise<string | null> =>
+  target.number === null ? null : hub.mergeBaseOf(target.base, target.head)
 
 async function textsBefore(
   {config}: Settled,

@@ -41,11 +41,15 @@ const tip = (branch: string): string => `GET /git/ref/heads/${branch}`
 /** A runner's token is nobody's account, and only GraphQL says whose it is. */
 const whoAmI = ['GET /user', 'POST /graphql']
 
+/** What the base did since the branch left it is no deed of the pull request. */
+const parting = 'GET /compare/BASE...HEAD'
+
 const commands = [permission('ada'), pull]
 const saidOf = (commit: string): string => `GET /commits/${commit}/statuses`
 const planned = [
   settingsOf('BASE'),
   statusOf('HEAD'),
+  parting,
   ...whoAmI,
   comments,
   saidOf('HEAD'),
@@ -110,7 +114,7 @@ const nothing: Ending = {
   calls: [],
 }
 /** What GitHub gives a fork's pull request: the job's own end is all that is said. */
-const readOnly = judged([pull, settingsOf('BASE'), statusOf('HEAD'), ...whoAmI, comments, saidOf('HEAD')], {
+const readOnly = judged([pull, settingsOf('BASE'), statusOf('HEAD'), parting, ...whoAmI, comments, saidOf('HEAD')], {
   outputs: {verdict: 'fail', 'head-sha': 'HEAD', 'base-sha': 'BASE', 'pr-number': '7'},
   statuses: {},
   comments: 0,

@@ -101,13 +101,19 @@ describe.concurrent('a change that brings findings in', {timeout}, () => {
     {name: 'brings in what neither has', of: isNew, head: mail, verdict: 'fail', base: 'next'},
   ])('$name', ({of, head, verdict, isHere = true, base = 'main'}) =>
     inScene(
-      {base: {...passing, ...settings(of)}, head, branches: {next: repaired}, isHere},
+      {
+        base: {...passing, ...settings(of)},
+        head,
+        branches: {next: {...repaired, 'pipelines/NOTES.md': 'A protected path.\n'}},
+        isHere,
+      },
       async ({hub, repository, onPull, statusesOf, comments}) => {
         const sha = repository.branches[base] ?? repository.base
         hub.state.addPull({number: 7, head: {sha: repository.head}, base: {sha, ref: 'main'}})
         const run = await onPull({payload: {base: sha}})
         expect({verdict: run.outputs['verdict'], code: run.code}).toEqual({verdict, code: verdict === 'pass' ? 0 : 1})
         expect(statusesOf(repository.head).at(-1)).toBe(`${gate} ${verdict === 'pass' ? 'success' : 'failure'}`)
+        expect(run.outputs['protected-changed']).toBe(String('.github/refactor-plan.yml' in head))
         const told = comments().at(-1) ?? ''
         const why = /introduces a finding of severity high or higher: unsupervised-spawn in lib\/mail\.ex:2/
         if (verdict === 'fail') expect(told).toMatch(why)

@@ -48,8 +48,8 @@ export const actions = [
   {
     id: 'action/new-since-parting',
     file: review,
-    find: "config.failOnNew === 'off' || target.number === null ?",
-    replace: 'config !== null ?',
+    find: 'target.number === null ? null : hub.mergeBaseOf',
+    replace: 'target !== null ? null : hub.mergeBaseOf',
     guards: 'What the base repaired since was not brought in by who has not merged it.',
     tests: ['test/acceptance/action.gate.test.ts'],
     name: 'does not bring in what its base',
