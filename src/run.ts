@@ -5,6 +5,7 @@ import type {Pack} from './pack/pack.ts'
 import {packTexts, readTexts, type Texts} from './pack/read.ts'
 import {renderPack} from './pack/render.ts'
 import {select} from './pack/select.ts'
+import {surroundingsOf} from './pack/surroundings.ts'
 import {execute, type PipelineEvent} from './pipeline/execute.ts'
 import type {Pipeline, Trace} from './pipeline/step.ts'
 import {renderPlan} from './plan/document.ts'
@@ -132,7 +133,10 @@ function sayOf(event: PipelineEvent): string {
 
 /** What a run reads, and how much of it a model is shown. */
 export type Reading = Pick<Job, 'source' | 'maxTokens' | 'include' | 'exclude' | 'goldRoots' | 'goldDigests'> &
-  Partial<Pick<Job, 'gold'>>
+  Partial<Pick<Job, 'gold'>> & {
+    /** Paths of a change: a model is shown them and what stands around them, and nothing else. */
+    readonly changed?: readonly string[]
+  }
 
 export interface Packed {
   /** What fits the budget. */
@@ -180,7 +184,12 @@ export async function packSource(job: Reading, host: Pick<Host, 'digest'>): Prom
   }
   const {name, commit} = job.source
   return {
-    pack: packTexts(whole, {name, commit, budget: job.maxTokens, lineNumbers: true}),
+    pack: packTexts(job.changed === undefined ? whole : surroundingsOf(whole, job.changed), {
+      name,
+      commit,
+      budget: job.maxTokens,
+      lineNumbers: true,
+    }),
     whole,
   }
 }

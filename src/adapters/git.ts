@@ -398,6 +398,13 @@ async function blobs(
   return entries.map(({path}) => ({path, bytes: byPath.get(path) ?? null}))
 }
 
+/** Where two commits parted, as far as this clone knows; null: nowhere. */
+export async function mergeBase(gitDir: string, one: string, other: string): Promise<string | null> {
+  const {code, stdout} = await run([...inGit(gitDir), 'merge-base', '--end-of-options', asSha(one), asSha(other)])
+  const commit = firstLine(stdout)
+  return code === 0 && sha.test(commit) ? commit : null
+}
+
 export interface ChangedFile {
   readonly path: string
   readonly status: 'added' | 'modified' | 'deleted' | 'renamed'

@@ -523,6 +523,41 @@ describe('the other commands', () => {
     expect(JSON.parse(again.stdout).left_out).toContainEqual({path, why: 'plan'})
   })
 
+  test('pack --diff: what a branch changed, and what stands around it', async () => {
+    const cwd = folder('diff', {
+      'app/lib/cart.ex': 'defmodule Shop.Cart do\nend\n',
+      'app/web/page.ex': 'defmodule Shop.Page do\n  def show, do: Shop.Cart.total()\nend\n',
+      'app/far/away.ex': 'defmodule Shop.Away do\nend\n',
+    })
+    const git = (...args: readonly string[]): void =>
+      void execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], {cwd, stdio: 'ignore'})
+    git('init', '-b', 'main')
+    git('add', '.')
+    git('commit', '-m', 'one')
+    git('switch', '-c', 'feature')
+    writeFileSync(join(cwd, 'app/lib/cart.ex'), 'defmodule Shop.Cart do\n  def total, do: 0\nend\n')
+    git('commit', '-am', 'two')
+    git('switch', 'main')
+    writeFileSync(join(cwd, 'app/far/away.ex'), 'defmodule Shop.Away do\n  def go, do: 1\nend\n')
+    git('commit', '-am', 'three')
+    const paths = async (...args: readonly string[]): Promise<readonly string[]> => {
+      const {files} = JSON.parse((await run(cwd, 'pack', ...args, '--format', 'json')).stdout)
+      return files.map(({path}: {readonly path: string}) => path)
+    }
+    expect(await paths('.', '--diff', 'main..feature')).toEqual(['app/lib/cart.ex', 'app/web/page.ex'])
+    expect(await paths('app', '--diff', 'main...feature')).toEqual(['lib/cart.ex', 'web/page.ex'])
+    const wrong = async (...args: readonly string[]): Promise<string> => {
+      const {code, stderr} = await here(cwd, 'pack', ...args)
+      expect(code).toBe(2)
+      return stderr
+    }
+    expect(await wrong('.', '--diff', 'main')).toMatch(/bad-range: --diff "main" is no range[^]*→ as in/)
+    expect(await wrong('.', '--diff', 'main..feature', '--ref', 'main')).toMatch(/bad-range/)
+    expect(await wrong('.', '--diff', 'feature..feature')).toMatch(/nothing-changed/)
+    expect(await wrong('.', '--diff', 'gone..main')).toMatch(/no-such-ref: no such ref: "gone"/)
+    expect(await wrong('.', '--diff', '--output=x..main')).toMatch(/no-such-ref|bad-range/)
+  })
+
   test('scan: table, json, sarif', async () => {
     const path = join(shop, 'repository')
     const json = JSON.parse((await run(scratch, 'scan', path, '--format', 'json')).stdout)
