@@ -3,7 +3,8 @@ import type {Texts, TextFile} from './read.ts'
 
 /**
  * The changed files first, then those that speak of one or are spoken of, then those of the same folders; nothing else. Who speaks
- * of whom is told by names (a file's, an Elixir module's), which needs no parser and is the same in every language.
+ * of whom is told by names (a file's in a line that imports, an Elixir module's anywhere): no parser, and much the same in every
+ * language.
  *
  * @param changed paths, also of files that are gone
  */
@@ -16,7 +17,8 @@ export function surroundingsOf({files, leftOut}: Texts, changed: readonly string
   const rankOf = (file: TextFile): number => {
     if (paths.has(file.path)) return 0
     const isSpokenOf = [...namesOfPath(file.path), ...modulesIn(file)].some((name) => spoken.has(name))
-    if (isSpokenOf || mentions(file.text, names)) return 1
+    const words = wordsIn(file.text)
+    if (isSpokenOf || [...names].some((name) => words.has(name))) return 1
     return folders.has(folderOf(file.path)) ? 2 : far
   }
   const ranked = files.map((file) => ({file, rank: rankOf(file)}))
@@ -51,23 +53,24 @@ function namesOfPath(path: string): readonly string[] {
 const modulesIn = ({text}: TextFile): readonly string[] =>
   [...text.matchAll(/^\s*defmodule ([A-Z][\w.]*)/gm)].flatMap(([, name]) => name ?? [])
 
-function mentions(text: string, names: ReadonlySet<string>): boolean {
-  // most files hold none of them, not even as a part of another word
-  const likely = [...names].filter((name) => text.includes(name))
-  if (likely.length === 0) return false
-  const words = wordsIn(text)
-  return likely.some((name) => words.has(name))
+/** Where a line names other files: a word of prose that a file happens to be called by is no mention of it. */
+const importing =
+  /^\s*(?:#?include|alias|export|from|import|load|mod|require|require_relative|use|using)\b|\bfrom\s*['"]|\b(?:import|require)\s*\(|^\s*(?:[\w.]+\s+)?"[^"\s]+",?\s*$/
+
+/** Words of the lines that import, and Elixir's module names wherever they stand. */
+function wordsIn(text: string): ReadonlySet<string> {
+  const words = new Set<string>()
+  const lines = text.split('\n').filter((line) => importing.test(line))
+  for (const [chain] of lines.join('\n').matchAll(/[\w-]+(?:\.[\w-]+)*/g)) addParts(words, chain)
+  for (const [chain] of text.matchAll(/\b[A-Z]\w*(?:\.\w+)+/g)) addParts(words, chain)
+  return words
 }
 
 /** Of `Shop.Mail.send` also `Shop.Mail`, `Shop`, `Mail` and `send`. */
-function wordsIn(text: string): ReadonlySet<string> {
-  const words = new Set<string>()
-  for (const [chain] of text.matchAll(/[\w-]+(?:\.[\w-]+)*/g)) {
-    const parts = chain.split('.')
-    parts.forEach((part, at) => {
-      words.add(part)
-      if (at > 0) words.add(parts.slice(0, at + 1).join('.'))
-    })
-  }
-  return words
+function addParts(words: Set<string>, chain: string): void {
+  const parts = chain.split('.')
+  parts.forEach((part, at) => {
+    words.add(part)
+    if (at > 0) words.add(parts.slice(0, at + 1).join('.'))
+  })
 }

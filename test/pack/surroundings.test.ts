@@ -57,6 +57,24 @@ describe('what stands around a change', () => {
       ['a/x.ts'],
     ],
     ['no part of another word', {'a/x.ts': 'restored stores', 'b/store.ts': ''}, ['b/store.ts'], ['b/store.ts']],
+    [
+      'no word of prose',
+      {'a/x.ts': '// keep it in the store\nstore(x)', 'b/store.ts': ''},
+      ['b/store.ts'],
+      ['b/store.ts'],
+    ],
+    [
+      'an import over several lines',
+      {'a/x.ts': "import {\n  y,\n} from '../b/store.ts'", 'b/store.ts': ''},
+      ['b/store.ts'],
+      ['b/store.ts', 'a/x.ts'],
+    ],
+    [
+      'a package of Go',
+      {'a/x.go': 'import (\n\t"fmt"\n\t"acme/store"\n)', 'store/store.go': ''},
+      ['store/store.go'],
+      ['store/store.go', 'a/x.go'],
+    ],
     ['no name that stands everywhere', {'a/x.ts': 'a b io', 'b/io.ts': ''}, ['b/io.ts'], ['b/io.ts']],
     [
       'a name with a dot',
