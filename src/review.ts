@@ -133,7 +133,7 @@ async function reviewIn(folder: string, settled: Settled, request: PlanRequest, 
   const chosen = await choosePipeline(policy === 'offline' ? 'offline' : config.pipeline, shared.keys, readTrusted)
   const golds = await goldOfBase(base, config.gold)
   const gold = golds.find(isOwnGold) ?? null
-  const asked = await jobOf(head, {chosen, golds, gold, config}, shared)
+  const job = await jobOf(head, {chosen, golds, gold, config}, shared)
   let spent: Usage = noUsage
   const host = makeHost({
     keys: shared.keys,
@@ -145,20 +145,20 @@ async function reviewIn(folder: string, settled: Settled, request: PlanRequest, 
       spent = addUsage(spent, usage)
     },
   })
-  const packed = await packSource(asked, host)
-  const job = {...asked, before: await textsBefore(settled, asked, [base, also], host)}
+  const packed = await packSource(job, host)
   const isPublishing = shared.part === 'publish'
   const waits = policy === 'ask' && (isPublishing || asksModels(chosen.pipeline))
   const saved = isPublishing && !waits ? readArtifact(shared.outside.workspace, shared.artifact, target) : null
   const asks = waits || asksModels(chosen.pipeline) || (saved?.usage.calls ?? 0) > 0
   // another goal is another way to ask the same: it adds a sample, and does not begin anew
-  const key = keyFor({...job, goal: settled.ownGoal}, target.base, chosen, gold, packed, host)
+  const key = keyFor({...job, goal: settled.ownGoal}, [target.base, parting], chosen, gold, packed, host)
   const before = await recall(settled, {key, asks}, shared)
   const asksAgain = request.again || request.goal !== null
   const isKnown = before.earlier.length > 0 && (!asksAgain || before.earlier.length >= maxSamples)
   if (isKnown && saved === null) return publishAgain(before, settled, shared)
   if (waits) return waitForWord(settled, shared)
-  const judged = saved === null ? await run(job, host, packed) : await judgeAgain(saved, job, packed, host)
+  const held = {...job, before: await textsBefore(settled, job, [base, also], host)}
+  const judged = saved === null ? await run(held, host, packed) : await judgeAgain(saved, held, packed, host)
   const milliseconds = Math.round(performance.now() - started)
   // another run of the same code may have ended meanwhile
   const known = asks ? await recall(settled, {key, asks}, shared) : before
@@ -255,7 +255,14 @@ const jobOf = async (source: Source, {chosen, golds, gold, config}: Parts, {keys
 })
 
 /** Sixteen digits of it; the policy is part of it, so that another threshold is another question. */
-const keyFor = (job: Job, base: string, {text}: Chosen, gold: GoldFile | null, packed: Packed, host: Host): string =>
+const keyFor = (
+  job: Job,
+  before: readonly (string | null)[],
+  {text}: Chosen,
+  gold: GoldFile | null,
+  packed: Packed,
+  host: Host,
+): string =>
   keyOf(
     {
       gold: gold?.text ?? null,
@@ -264,7 +271,7 @@ const keyFor = (job: Job, base: string, {text}: Chosen, gold: GoldFile | null, p
       goal: job.goal,
       maxTokens: job.maxTokens,
       // what is new depends on what was there
-      program: JSON.stringify([programVersion(), job.policy, ...(job.policy.failOnNew === 'off' ? [] : [base])]),
+      program: JSON.stringify([programVersion(), job.policy, ...(job.policy.failOnNew === 'off' ? [] : before)]),
     },
     packed,
     host,
