@@ -22,8 +22,16 @@ import type {Reviewing} from './target.ts'
 import {scrubber} from './secrets.ts'
 import {plain, plainLine} from './trust.ts'
 
-const secrets = ['token', 'anthropic-api-key', 'google-api-key'] as const
-const others = ['mode', 'artifact-path', 'anthropic-base-url', 'gemini-base-url', 'dry-run', 'optimizer'] as const
+const secrets = ['token', 'anthropic-api-key', 'google-api-key', 'openai-api-key'] as const
+const others = [
+  'mode',
+  'artifact-path',
+  'anthropic-base-url',
+  'gemini-base-url',
+  'openai-base-url',
+  'dry-run',
+  'optimizer',
+] as const
 
 /** All that may command under some configuration; the configured ones are checked once the configuration is read. */
 const mayCommand = ['admin', 'maintain', 'write', 'triage'] as const
@@ -77,8 +85,10 @@ async function actIn(outside: Runner): Promise<number> {
     ANTHROPIC_BASE_URL: given['anthropic-base-url'] || process.env['ANTHROPIC_BASE_URL'],
     GEMINI_API_KEY: given['google-api-key'] || process.env['GEMINI_API_KEY'] || process.env['GOOGLE_API_KEY'],
     GEMINI_BASE_URL: given['gemini-base-url'] || process.env['GEMINI_BASE_URL'],
+    OPENAI_API_KEY: given['openai-api-key'] || process.env['OPENAI_API_KEY'],
+    OPENAI_BASE_URL: given['openai-base-url'] || process.env['OPENAI_BASE_URL'],
   })
-  const known = [token, keys.claude?.apiKey ?? '', keys.gemini?.apiKey ?? '']
+  const known = [token, ...Object.values(keys).map((access) => access?.apiKey ?? '')]
   for (const secret of known) outside.mask(secret)
   await connectThroughProxy(process.env)
   const about = {token, apiUrl: outside.apiUrl, repository: outside.repository, scrub: scrubber(known)}

@@ -1,5 +1,5 @@
 /** Changes of a plan carried out one after the other, on whatever holds the files: a folder of this machine, or a commit on GitHub. */
-import {providers} from './adapters/providers/index.ts'
+import {providers, type ProviderKind} from './adapters/providers/index.ts'
 import {Answer, answerSchema} from './apply/answer.ts'
 import {decide, sayProblem, type Amended, type Decision} from './apply/decide.ts'
 import {groundOf, wantedBy, type Ground, type Problem} from './apply/ground.ts'
@@ -64,13 +64,21 @@ export const boundsOf = ({gold, pipeline, protectedPaths}: Config): Bounds => ({
   protectedPaths: [...protectedPaths, ...(/\.ya?ml$/.test(pipeline) ? [`/${named(pipeline)}`] : [])],
 })
 
-/** Before anything is read or paid for. Throws `Failure` `missing-key`. */
+const kinds: Readonly<Record<string, ProviderKind>> = providers
+
+/** Before anything is read or paid for. Throws `Failure` `missing-key` or `unknown-provider`. */
 export function checkKeys({name, steps}: Pipeline, keys: Keys): void {
   for (const model of steps.flatMap(({models}) => models)) {
-    const provider = (['claude', 'gemini'] as const).find((each) => model.startsWith(`${each}/`))
-    if (provider === undefined || keys[provider] !== null) continue
+    const found = Object.entries(keys).find(([provider]) => model.startsWith(`${provider}/`))
+    if (found === undefined)
+      throw new Failure('unknown-provider', `${name} asks ${model}, and no provider is called so`, {
+        hint: `providers are: ${Object.keys(keys).join(', ')}`,
+      })
+    const [provider, access] = found
+    if (access !== null) continue
+    const {keys: variables = [], baseUrl = '', keyless = false} = kinds[provider] ?? {}
     throw new Failure('missing-key', `${name} asks ${model}, and there is no key for it`, {
-      hint: `set ${providers[provider].keys.join(' or ')}; no pipeline without a model can change code`,
+      hint: `set ${variables.join(' or ')}${keyless ? `, or ${baseUrl} for a server that wants no key` : ''}`,
     })
   }
 }

@@ -8,6 +8,7 @@ import {filesAt} from './gate/files.ts'
 import {gatherFacts} from './gate/gather.ts'
 import {optimizeInRunner} from './nightly.ts'
 import {offer} from './offer.ts'
+import {variablesOf} from './outside.ts'
 import {renderExplanation, renderOverride, renderStatus} from './report/brief.ts'
 import {renderDoctor} from './report/doctor.ts'
 import {renderHelp, renderStale} from './report/help.ts'
@@ -142,7 +143,7 @@ async function doctor({hub, outside, keys}: Reviewing): Promise<Reply> {
     rulebook: hub,
     files: filesAt(hub, sha),
     here: null,
-    keys: [...(keys.claude === null ? [] : ['ANTHROPIC_API_KEY']), ...(keys.gemini === null ? [] : ['GEMINI_API_KEY'])],
+    keys: variablesOf(keys),
   })
   return renderDoctor(diagnose(facts))
 }

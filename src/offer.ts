@@ -63,7 +63,7 @@ export async function offer(offering: Offering, shared: Reviewing): Promise<Answ
   const plan = planOfKept(kept)
   try {
     const changes = chosenChanges(plan, {changes: ids.map((id) => knownAs(id, plan)), done: []})
-    const {pipeline} = await choosePipeline('apply', keys, async () => null, questionInputs)
+    const {pipeline} = await choosePipeline('apply', keys, async () => null, {inputs: questionInputs})
     checkKeys(pipeline, keys)
     await hub.checkCommits()
     return await inFolder((folder) =>

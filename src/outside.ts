@@ -1,154 +1,21 @@
 /** What both entries gather first: keys, endpoints, pipelines and gold standards become a `Host` and the parts of a `Job`. */
-import {createHash, randomBytes} from 'node:crypto'
 import {existsSync} from 'node:fs'
 import {readdir} from 'node:fs/promises'
 import {basename, dirname, join, relative, resolve} from 'node:path'
-import {setTimeout as sleep} from 'node:timers/promises'
 import {openSource, readText} from './adapters/disk.ts'
-import {crowd, type Crowd} from './adapters/crowd.ts'
 import {home} from './adapters/home.ts'
-import {providers, type ProviderKind} from './adapters/providers/index.ts'
-import {withParse} from './adapters/threads.ts'
+import type {Keys} from './adapters/models.ts'
 import {readDocument, valueOf} from './document.ts'
 import {Failure} from './errors.ts'
-import type {Host, Source} from './host.ts'
-import {parsePipeline} from './pipeline/pipeline.ts'
+import type {Source} from './host.ts'
+import {parsePipeline, type ParseOptions} from './pipeline/pipeline.ts'
 import type {Pipeline, Trace} from './pipeline/step.ts'
-import {batchRate, pricesAt} from './prices.ts'
-import {
-  limited,
-  metered,
-  priced,
-  retried,
-  routed,
-  type Budget,
-  type MissingKey,
-  type ModelRequest,
-  type Provider,
-  type Usage,
-} from './provider.ts'
 import {unreadLanguages} from './scan/parse.ts'
-import {scrubber, type Scrub} from './secrets.ts'
 import type {Gone} from './score/anchor.ts'
 import {GoldStandard} from './score/gold.ts'
 import type {Decision} from './score/scorecard.ts'
-import {plainLine, type Plain} from './trust.ts'
 
-/** Keys and endpoints, by provider. A provider without a key is null. */
-export interface Keys {
-  readonly claude: {readonly apiKey: string; readonly baseUrl: string | null} | null
-  readonly gemini: {readonly apiKey: string; readonly baseUrl: string | null} | null
-}
-
-export function keysOf(env: Readonly<Record<string, string | undefined>>): Keys {
-  const one = (...names: readonly string[]): string | null =>
-    names.map((name) => env[name]?.trim()).find((value) => value) ?? null
-  const claude = one('ANTHROPIC_API_KEY')
-  const gemini = one('GEMINI_API_KEY', 'GOOGLE_API_KEY')
-  return {
-    claude: claude === null ? null : {apiKey: claude, baseUrl: one('ANTHROPIC_BASE_URL')},
-    gemini: gemini === null ? null : {apiKey: gemini, baseUrl: one('GEMINI_BASE_URL')},
-  }
-}
-
-export const digestOf = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex')
-
-const attempts = 5
-/** The time of the attempts counts: a stall is noticed after 4 minutes and must leave room for another try. */
-const deadlineMs = 20 * 60_000
-
-export interface HostSettings {
-  readonly keys: Keys
-  readonly budget: Budget
-  readonly say: (line: Plain) => void
-  readonly onSpent?: (usage: Usage) => void
-  readonly signal?: AbortSignal
-  /** Beside the keys: what no answer of a model may repeat. */
-  readonly secrets?: readonly string[]
-  /** Asks by batch where a vendor has them: for half the price, and up to a day later. */
-  readonly batches?: boolean
-}
-
-export function makeHost(settings: HostSettings): Host {
-  const {keys, budget, say, signal} = settings
-  const prices = pricesAt(Date.now())
-  const runs = settings.batches === true ? crowd(isBatched) : null
-  const rateOf = (request: ModelRequest): number => (runs !== null && isBatched(request) ? batchRate : 1)
-  const models = routed({
-    claude: connected('claude', keys.claude, runs, say),
-    gemini: connected('gemini', keys.gemini, runs, say),
-  })
-  const scrub = scrubber([keys.claude?.apiKey ?? '', keys.gemini?.apiKey ?? '', ...(settings.secrets ?? [])])
-  // the meter stands inside the patience, so that every attempt counts
-  const counted = metered(
-    priced(models, prices, rateOf),
-    {budget, prices, rateOf},
-    settings.onSpent ?? (() => undefined),
-  )
-  const clock = {random: Math.random, now: () => performance.now()}
-  const patient = retried(counted, {...clock, sleep: pause, attempts, deadlineMs})
-  // by batch once more, with the next one: that has waited long enough
-  const once = retried(counted, {...clock, sleep: async () => undefined, attempts: 2, deadlineMs: Infinity})
-  const host: Host = {
-    ask: scrubbed(
-      runs === null ? patient : (request, signal) => (isBatched(request) ? once : patient)(request, signal),
-      scrub,
-    ),
-    withParse,
-    digest: digestOf,
-    nonce: () => randomBytes(8).toString('hex'),
-    now: () => performance.now(),
-    say,
-    signal,
-  }
-  if (runs === null) return host
-  return {...host, together: (run) => runs.join(host.ask, (ask) => run({...host, ask}))}
-}
-
-const kindOf = (name: string): ProviderKind | null =>
-  Object.entries<ProviderKind>(providers).find(([known]) => known === name)?.[1] ?? null
-
-const isBatched = ({provider}: ModelRequest): boolean => kindOf(provider)?.batches !== undefined
-
-/** Runs that go on together would ask a vendor without batches all at once, and be refused for it. */
-const atOnce = 4
-
-function connected(
-  name: keyof typeof providers,
-  key: Keys[keyof Keys],
-  runs: Crowd | null,
-  say: HostSettings['say'],
-): Provider | MissingKey {
-  const kind: ProviderKind = providers[name]
-  if (key === null) return {keys: kind.keys}
-  if (runs === null) return kind.connect(key)
-  const now = (): number => performance.now()
-  if (kind.batches !== undefined)
-    return kind.batches(key, {whenStill: runs.whenStill, sleep: pause, now, say: (line) => say(plainLine(line, 400))})
-  const ask = limited(kind.connect(key), atOnce)
-  let isSaid = false
-  return async (request, signal) => {
-    if (!isSaid) say(plainLine(`${name} has no batches here: it is asked directly, for the whole price`))
-    isSaid = true
-    return ask(request, signal)
-  }
-}
-
-/** At the source: every other form of an answer is escaped, cut or reordered, and would hide what it holds. */
-const scrubbed =
-  (ask: Provider, scrub: Scrub): Provider =>
-  async (request, signal) => {
-    const reply = await ask(request, signal)
-    return {...reply, text: scrub(reply.text)}
-  }
-
-const pause = async (milliseconds: number, signal?: AbortSignal): Promise<void> => {
-  try {
-    await sleep(milliseconds, undefined, signal === undefined ? {} : {signal})
-  } catch {
-    // an aborted sleep returns early; `retried` looks at the signal itself
-  }
-}
+export {digestOf, keysOf, makeHost, variablesOf, type Keys} from './adapters/models.ts'
 
 /** Reads a text of the trusted side: the base commit in the Action, the own disk on the command line. null: no such file. */
 export type ReadTrusted = (path: string) => Promise<string | null>
@@ -170,14 +37,14 @@ export async function choosePipeline(
   name: string,
   keys: Keys,
   readTrusted: ReadTrusted,
-  variables: readonly string[] = [],
+  options: ParseOptions = {},
 ): Promise<Chosen> {
   if (name === 'auto') {
     const missing = [
       keys.claude === null ? 'ANTHROPIC_API_KEY' : null,
       keys.gemini === null ? 'GEMINI_API_KEY' : null,
     ].filter((each) => each !== null)
-    const chosen = await choosePipeline(missing.length === 0 ? 'genesis' : 'offline', keys, readTrusted, variables)
+    const chosen = await choosePipeline(missing.length === 0 ? 'genesis' : 'offline', keys, readTrusted, options)
     return {
       ...chosen,
       note:
@@ -194,7 +61,7 @@ export async function choosePipeline(
       hint: 'give `auto`, `genesis`, `offline` or the path of a YAML file',
     })
   const pipeline = valueOf(
-    parsePipeline(text, shipped ? `pipelines/${basename(file)}` : name, variables),
+    parsePipeline(text, shipped ? `pipelines/${basename(file)}` : name, options),
     'pipeline',
     '`check` validates pipelines',
   )

@@ -207,7 +207,13 @@ async function waitForWord({target, config}: Settled, shared: Reviewing): Promis
 /** The plan is taken over, and nothing that was said of it: without a judge, whose words could not be checked. */
 async function judgeAgain({plan}: Report, job: Job, packed: Packed, host: Host): Promise<Judged> {
   const [code, scan] = [codeOf(packed.whole), await scanTexts(packed.whole, host)]
-  const trace = {pipeline: job.pipeline.name, steps: [], output: {text: '', data: null, ok: true}, usage: noUsage}
+  const trace = {
+    pipeline: job.pipeline.name,
+    steps: [],
+    output: {text: '', data: null, ok: true},
+    usage: noUsage,
+    notes: [],
+  }
   return {
     pack: packed.pack,
     scan,

@@ -6,7 +6,8 @@ import {packTexts, readTexts, type Texts} from './pack/read.ts'
 import {renderPack} from './pack/render.ts'
 import {select} from './pack/select.ts'
 import {surroundingsOf} from './pack/surroundings.ts'
-import {execute, type PipelineEvent} from './pipeline/execute.ts'
+import {lineOf, type PipelineEvent} from './pipeline/events.ts'
+import {execute} from './pipeline/execute.ts'
 import type {Pipeline, Trace} from './pipeline/step.ts'
 import {renderPlan} from './plan/document.ts'
 import {Plan} from './plan/plan.ts'
@@ -113,7 +114,10 @@ async function executeOn(
     schemas: {plan: planSchema},
   }
   const {now, signal} = host
-  const onEvent = (event: PipelineEvent): void => host.say(plain(sayOf(event)))
+  const onEvent = (event: PipelineEvent): void => {
+    const line = lineOf(event)
+    if (line !== null) host.say(plain(line))
+  }
   const known = {
     repository_name: pack.name,
     repository: renderPack(pack, 'xml', {lineNumbers: true}),
@@ -121,14 +125,6 @@ async function executeOn(
   }
   const surroundings = {nonce: host.nonce(), now, signal, onEvent}
   return {trace: await execute(pipeline, {...known, ...inputs}, tools, surroundings), drafts}
-}
-
-function sayOf(event: PipelineEvent): string {
-  if (event.kind === 'started') return `${event.step} …`
-  const took = `${event.step} ${event.kind} after ${(event.milliseconds / 1000).toFixed(1)} s`
-  return event.kind === 'finished' && event.usage.calls > 0
-    ? `${took}, ${event.usage.input_tokens} tokens in, ${event.usage.output_tokens} out`
-    : took
 }
 
 /** What a run reads, and how much of it a model is shown. */
@@ -230,19 +226,6 @@ export function keyOf(
 export function codeOf({files}: Texts): Code {
   const lines = new Map(files.map(({path, text}) => [path, text.split(/\r?\n/)]))
   return {paths: [...lines.keys()], lines: (path) => lines.get(path) ?? null}
-}
-
-/** Any pipeline on any code, with the variables of the command line. */
-export async function runPipeline(
-  pipeline: Pipeline,
-  variables: Readonly<Record<string, string>>,
-  reading: Reading,
-  goal: string,
-  host: Host,
-): Promise<Trace> {
-  const packed = await packSource(reading, host)
-  const scanned = await scanTexts(packed.whole, host)
-  return (await executeOn(pipeline, {user_prompt: goal, ...variables}, packed, scanned, goal, host)).trace
 }
 
 /** plan → violations, scorecard, verdict. Throws `Failure` `stale-gold`. */

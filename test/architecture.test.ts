@@ -36,8 +36,8 @@ const registries = [
   'adapters/providers',
   'commands',
 ]
-const shared = ['errors.ts', 'trust.ts', 'provider.ts', 'document.ts']
-const pureLibraries = ['zod', 'yaml', 'ignore', 'jsonrepair', 'web-tree-sitter']
+const shared = ['errors.ts', 'trust.ts', 'provider.ts', 'document.ts', 'budget.ts', 'recordings.ts']
+const pureLibraries = ['zod', 'yaml', 'ignore', 'jsonrepair', 'web-tree-sitter', 're2js', 'papaparse']
 /** What the members of a registry are, beside them. */
 const contracts = ['rule.ts', 'scorer.ts', 'command.ts']
 /** What runs, and what the entries share to gather the outside and to publish. */
@@ -58,6 +58,8 @@ const entries = [
   'nightly.ts',
   'trial.ts',
   'amendment.ts',
+  'errand.ts',
+  'workshop.ts',
   'offer.ts',
 ]
 const isEntry = (file: string): boolean => entries.includes(file) || file.startsWith('commands/')

@@ -38,8 +38,10 @@ const others = [
   'artifact-path',
   'anthropic-api-key',
   'google-api-key',
+  'openai-api-key',
   'anthropic-base-url',
   'gemini-base-url',
+  'openai-base-url',
   'dry-run',
   'optimizer',
 ]

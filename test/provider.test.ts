@@ -1,53 +1,9 @@
 /** The wrappers, with a clock that stands still until somebody sleeps. */
-import {createHash} from 'node:crypto'
 import * as fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
 import {Failure} from '../src/errors.ts'
-import {pricesAt} from '../src/prices.ts'
-import {
-  addUsage,
-  cancelled,
-  metered,
-  noUsage,
-  priced,
-  priceOf,
-  remembered,
-  retried,
-  routed,
-  usdOf,
-  type Budget,
-  type ModelReply,
-  type ModelRequest,
-  type Provider,
-  type Usage,
-} from '../src/provider.ts'
-
-const request: ModelRequest = {
-  provider: 'claude',
-  model: 'claude-sonnet-5-5',
-  system: 's',
-  messages: [{role: 'user', text: 'u'}],
-  maxTokens: 100,
-  temperature: null,
-  schema: null,
-}
-const replyOf = (text: string, usage: Partial<Usage> = {}): ModelReply => ({
-  text,
-  stopped: 'end',
-  model: request.model,
-  usage: {calls: 1, input_tokens: 10, output_tokens: 5, usd: 0.5, ...usage},
-})
-const outage = (afterMs: number | null = null): Failure =>
-  new Failure('model-unavailable', 'claude answered 529', {exit: 3, hint: 'later', retry: {afterMs}})
-
-const failureOf = async (call: Promise<unknown>): Promise<Failure> => {
-  const thrown: unknown = await call.then(
-    (value) => new Error(`answered ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  )
-  if (!(thrown instanceof Failure)) throw thrown
-  return thrown
-}
+import {cancelled, retried, routed, statusOf, withFallback, type ModelRequest, type Provider} from '../src/provider.ts'
+import {failureOf, outage, replyOf, request} from './provider.ts'
 
 describe('routed', () => {
   const ask = routed({claude: async () => replyOf('c'), gemini: {keys: ['GEMINI_API_KEY', 'GOOGLE_API_KEY']}})
@@ -59,191 +15,6 @@ describe('routed', () => {
   ])('%s: %s', async (provider, code, hint) => {
     const failure = await failureOf(ask({...request, provider}))
     expect(failure).toMatchObject({code, exit: 2, hint: expect.stringContaining(hint)})
-  })
-})
-
-describe('prices', () => {
-  const prices = pricesAt(Date.UTC(2026, 10, 22))
-  test.each([
-    ['claude-opus-5-5', 4],
-    ['claude-opus-5-5-20260901', 4],
-    ['claude-opus-5', 5],
-    ['claude-opus-5-9', null],
-    ['claude-opus', null],
-    ['claude-opus-5-5-mini', null],
-    ['gemini-2.5-flash', 0.3],
-    ['models/gemini-2.5-flash-001', 0.3],
-    ['gemini-2.5-flash-lite-preview-06-17', 0.1],
-    ['gemini-2.5-flash-image', null],
-    ['gemini-3.1-pro-preview', 2],
-    ['gemini-3.8-flash', 0.75],
-    ['constructor', null],
-    ['', null],
-  ])('%s costs %s', (model, input) => {
-    expect(priceOf(prices, model)?.input ?? null).toBe(input)
-  })
-  test('the introduction ends with 2026', () => {
-    expect(priceOf(pricesAt(Date.UTC(2026, 11, 31, 23, 59)), 'gemini-3.8-flash')?.output).toBe(3.75)
-    expect(priceOf(pricesAt(Date.UTC(2027, 0, 1)), 'gemini-3.8-flash')?.output).toBe(7.5)
-  })
-  test('a long prompt makes all tokens dearer', () => {
-    const price = {input: 1, output: 10, long: {above: 200_000, input: 2, output: 15}}
-    expect(usdOf(price, {input_tokens: 200_000, output_tokens: 100_000})).toBeCloseTo(1.2)
-    expect(usdOf(price, {input_tokens: 200_001, output_tokens: 100_000})).toBeCloseTo(1.9)
-  })
-  test('the model that answered is the one that is paid, else the one that was asked; else unknown', async () => {
-    const table = {dear: {input: 1e6, output: 0}, 'claude-sonnet-5-5': {input: 0, output: 1e6}}
-    const paid = async (model: string, asked = request.model): Promise<number | null> =>
-      (await priced(async () => ({...replyOf('x'), model}), table)({...request, model: asked})).usage.usd
-    expect(await paid('dear')).toBe(10)
-    expect(await paid('an-alias')).toBe(5)
-    expect(await paid('an-alias', 'another')).toBeNull()
-  })
-})
-
-describe('metered', () => {
-  const budgetOf = (budget: Partial<Budget>): Budget => ({calls: null, tokens: null, usd: null, ...budget})
-
-  test.each([
-    [budgetOf({calls: 2}), 2, '2 of 2 calls'],
-    [budgetOf({tokens: 31}), 3, '45 of 31 tokens'],
-    [budgetOf({tokens: 30}), 2, '30 of 30 tokens'],
-    [budgetOf({usd: 1}), 2, '1.00 of 1 USD'],
-    [budgetOf({usd: 0}), 0, '0.00 of 0 USD'],
-    [budgetOf({calls: 0}), 0, '0 of 0 calls'],
-  ])('%j stops after %i calls and says %s', async (budget, calls, says) => {
-    let asked = 0
-    const told: Usage[] = []
-    const ask = metered(
-      async () => (asked++, replyOf('x')),
-      {budget},
-      (usage) => told.push(usage),
-    )
-    for (let call = 0; call < calls; call++) await ask(request)
-    const failure = await failureOf(ask(request))
-    expect(failure).toMatchObject({code: 'budget-spent', exit: 2, retry: null, message: expect.stringContaining(says)})
-    expect(asked).toBe(calls)
-    expect(told).toHaveLength(calls)
-  })
-
-  test('no budget only counts', async () => {
-    let total = noUsage
-    const ask = metered(
-      async () => replyOf('x'),
-      {budget: null},
-      (usage) => {
-        total = addUsage(total, usage)
-      },
-    )
-    for (let call = 0; call < 5; call++) await ask(request)
-    expect(total).toEqual({calls: 5, input_tokens: 50, output_tokens: 25, usd: 2.5})
-  })
-
-  test('a failed call counts as a call, and what it threw goes on', async () => {
-    const ask = metered(
-      async () => {
-        throw outage()
-      },
-      {budget: budgetOf({calls: 1})},
-      () => expect.unreachable(),
-    )
-    expect((await failureOf(ask(request))).code).toBe('model-unavailable')
-    expect((await failureOf(ask(request))).code).toBe('budget-spent')
-  })
-
-  test('a model without a price is charged as the dearest, and reported as unknown', async () => {
-    const prices = {cheap: {input: 0, output: 0}, dear: {input: 1e6, output: 0}}
-    const told: Usage[] = []
-    const ask = metered(
-      async () => replyOf('x', {usd: null}),
-      {budget: budgetOf({usd: 10}), prices},
-      (usage) => told.push(usage),
-    )
-    await ask(request)
-    expect(told[0]?.usd).toBeNull()
-    expect((await failureOf(ask(request))).message).toContain('10.00 of 10 USD')
-  })
-
-  test('without a table an unknown price cannot be kept within dollars', async () => {
-    const ask = metered(
-      async () => replyOf('x', {usd: null}),
-      {budget: budgetOf({usd: 10})},
-      () => undefined,
-    )
-    await ask(request)
-    expect(await failureOf(ask(request))).toMatchObject({code: 'unknown-price', exit: 2})
-    const counted = metered(
-      async () => replyOf('x', {usd: null}),
-      {budget: budgetOf({calls: 2})},
-      () => undefined,
-    )
-    await counted(request)
-    await counted(request)
-  })
-
-  test('no call starts beyond the budget, whatever runs at the same time', async () => {
-    const amount = fc.record({tokens: fc.nat(60), usd: fc.nat(60), fails: fc.boolean(), ticks: fc.nat(5)})
-    const limit = fc.option(fc.nat(200))
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(amount, {maxLength: 20}),
-        fc.record({calls: fc.option(fc.nat(10)), tokens: limit, usd: limit}),
-        fc.boolean(),
-        async (amounts, budget, foreseen) => {
-          const prices = foreseen ? {prices: {[request.model]: {input: 1e6, output: 1e6}}} : {}
-          const spent = {calls: 0, tokens: 0, usd: 0}
-          let beyond = 0
-          let flying = 0
-          const ask = metered(
-            async ({messages}) => {
-              const over = (key: keyof Budget): boolean => budget[key] !== null && spent[key] >= (budget[key] ?? 0)
-              if (over('calls') || over('tokens') || over('usd')) beyond++
-              spent.calls++
-              flying++
-              const {tokens, usd, fails, ticks} = amounts[Number(messages[0]?.text)] ?? expect.fail()
-              for (let tick = 0; tick < ticks; tick++) await Promise.resolve()
-              flying--
-              if (fails) throw outage()
-              spent.tokens += tokens
-              spent.usd += usd
-              return replyOf('x', {input_tokens: tokens, output_tokens: 0, usd})
-            },
-            {budget, ...prices},
-            () => undefined,
-          )
-          const calls = amounts.map((_, index) => ask({...request, messages: [{role: 'user', text: String(index)}]}))
-          const ends = await Promise.allSettled(calls)
-          expect(beyond).toBe(0)
-          expect(flying).toBe(0)
-          // whoever was not asked was told why: nothing hangs, nothing is dropped
-          const refused = ends.filter(
-            (end) => end.status === 'rejected' && end.reason instanceof Failure && end.reason.code === 'budget-spent',
-          )
-          expect(spent.calls + refused.length).toBe(amounts.length)
-          // the last call may end beyond the limit, and only that one: calls that could reach it wait for each other
-          if (budget.tokens !== null) expect(spent.tokens).toBeLessThan(budget.tokens + 60 + 1)
-          if (budget.usd !== null) expect(spent.usd).toBeLessThan(budget.usd + 60 + 1)
-        },
-      ),
-      {numRuns: 300},
-    )
-  })
-
-  test('calls that cannot reach the limit together do run together', async () => {
-    let most = 0
-    let flying = 0
-    const ask = metered(
-      async () => {
-        most = Math.max(most, ++flying)
-        await new Promise((resolve) => setTimeout(resolve, 5))
-        flying--
-        return replyOf('x')
-      },
-      {budget: budgetOf({tokens: 100_000})},
-      () => undefined,
-    )
-    await Promise.all(Array.from({length: 8}, () => ask(request)))
-    expect(most).toBe(8)
   })
 })
 
@@ -263,6 +34,81 @@ const clockOf = () => {
     },
   }
 }
+
+describe('withFallback', () => {
+  const refusedBy = (status: number): Failure =>
+    new Failure('model-refused-request', `claude answered ${status}`, {cause: {status}})
+  const asking = (failures: Readonly<Record<string, unknown>>) => {
+    const asked: string[] = []
+    const ask: Provider = async ({model, ...rest}) => {
+      asked.push(model)
+      expect(rest).not.toHaveProperty('fallback')
+      if (failures[model] !== undefined) throw failures[model]
+      return {...replyOf('x'), model}
+    }
+    return {asked, ask: withFallback(ask)}
+  }
+  const both: ModelRequest = {...request, model: 'first', fallback: 'second'}
+
+  test.each([
+    ['answers', undefined, ['first'], 'first'],
+    ['cannot be reached', outage(), ['first', 'second'], 'second'],
+    ['does not exist', refusedBy(404), ['first', 'second'], 'second'],
+  ])('a model that %s', async (_, failure, models, answered) => {
+    const {asked, ask} = asking({first: failure})
+    expect((await ask(both)).model).toBe(answered)
+    expect(asked).toEqual(models)
+  })
+
+  test.each([
+    ['a bad request', refusedBy(400)],
+    ['a key', new Failure('model-key-refused', 'no', {cause: {status: 404}})],
+    ['a refusal without an answer', new Failure('model-refused-request', 'no')],
+    ['the budget', new Failure('budget-spent', 'no')],
+    ['a cancelled run', cancelled()],
+    ['a bug', new RangeError('bug')],
+  ])('does not help against %s', async (_, failure) => {
+    const {asked, ask} = asking({first: failure})
+    await expect(ask(both)).rejects.toBe(failure)
+    expect(asked).toEqual(['first'])
+  })
+
+  test('nothing is asked in place of a model that has none', async () => {
+    const {asked, ask} = asking({first: outage()})
+    await failureOf(ask({...request, model: 'first'}))
+    expect(asked).toEqual(['first'])
+  })
+
+  test('when both fail, both are named, and it is not tried again', async () => {
+    const {ask} = asking({first: outage(), second: refusedBy(404)})
+    expect(await failureOf(ask(both))).toMatchObject({
+      code: 'model-refused-request',
+      message: 'claude answered 404 (asked in place of first: claude answered 529)',
+      retry: null,
+    })
+    const stopped = asking({first: outage(), second: cancelled()})
+    expect((await failureOf(stopped.ask(both))).message).toBe(cancelled().message)
+  })
+
+  test('stands outside of the patience', async () => {
+    const asked: string[] = []
+    const failing: Provider = async ({model}) => {
+      asked.push(model)
+      throw outage()
+    }
+    const patience = {sleep: async () => undefined, random: () => 0, now: () => 0, attempts: 2, deadlineMs: 60_000}
+    await failureOf(withFallback(retried(failing, patience))(both))
+    expect(asked).toEqual(['first', 'first', 'second', 'second'])
+  })
+
+  test.each([
+    [new Failure('x', 'y'), null],
+    [new Failure('x', 'y', {cause: {status: 'z'}}), null],
+    [new Failure('x', 'y', {cause: {status: 404}}), 404],
+  ])('the status of %j is %s', (failure, status) => {
+    expect(statusOf(failure)).toBe(status)
+  })
+})
 
 describe('retried', () => {
   const failing = (failures: readonly unknown[]): {readonly ask: Provider; readonly asked: () => number} => {
@@ -310,6 +156,35 @@ describe('retried', () => {
     expect(failure).toMatchObject({code: 'model-unavailable', exit: 3, hint: 'later', retry: null})
     expect(failure.message).toBe('claude answered 529 (tried 4 times)')
     expect(asked()).toBe(4)
+  })
+
+  test.each([
+    [1, 1],
+    [3, 3],
+    [99, 4],
+    [undefined, 4],
+  ])('a request that wants %s attempts gets %i', async (attempts, most) => {
+    const {ask, asked} = failing(Array.from({length: 9}, () => outage()))
+    const more = attempts === undefined ? {} : {attempts}
+    await failureOf(retried(ask, patience(clockOf()))({...request, ...more}))
+    expect(asked()).toBe(most)
+  })
+
+  test.each([
+    ['forward, ends it', 3 * 3_600_000, 1],
+    ['back, gives no more time', -3 * 3_600_000, 3],
+  ])('a clock that leaps %s', async (_, leap, most) => {
+    const clock = clockOf()
+    let asked = 0
+    const ask: Provider = async () => {
+      asked++
+      clock.pass(leap)
+      throw outage(25_000)
+    }
+    const failure = await failureOf(retried(ask, patience(clock, {attempts: 9}))(request))
+    expect(failure).toMatchObject({code: 'model-unavailable', exit: 3, retry: null})
+    expect(asked).toBe(most)
+    expect(clock.waits.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(60_000)
   })
 
   test('waits at least as long as it is asked to', async () => {
@@ -369,90 +244,4 @@ describe('retried', () => {
       ),
     )
   })
-})
-
-describe('remembered', () => {
-  const digest = (text: string): string => createHash('sha256').update(text).digest('hex')
-  const storeOf = (entries: Record<string, string> = {}) => ({
-    entries,
-    digest,
-    get: async (key: string) => entries[key] ?? null,
-    set: async (key: string, text: string) => {
-      entries[key] = text
-    },
-  })
-  const counting = (): Provider => {
-    let asked = 0
-    return async () => replyOf(`answer ${++asked}`)
-  }
-
-  test('asks once, then answers for nothing', async () => {
-    const store = storeOf()
-    const first = await remembered(counting(), store)(request)
-    const second = await remembered(counting(), store)(request)
-    expect(second).toEqual({...first, usage: noUsage})
-    expect(Object.keys(store.entries)).toHaveLength(1)
-  })
-
-  test('without a provider it replays the run, usage and all, and the n-th time the n-th answer', async () => {
-    const store = storeOf()
-    const record = remembered(counting(), store)
-    const recorded = [await record(request), await record(request), await record({...request, maxTokens: 7})]
-    const replay = remembered(null, store)
-    expect([await replay(request), await replay(request), await replay({...request, maxTokens: 7})]).toEqual(recorded)
-    expect(await failureOf(replay(request))).toMatchObject({code: 'not-recorded', exit: 2})
-  })
-
-  test.each<readonly [string, Partial<ModelRequest>]>([
-    ['provider', {provider: 'gemini'}],
-    ['model', {model: 'm'}],
-    ['system', {system: 'other'}],
-    ['message', {messages: [{role: 'user', text: 'other'}]}],
-    ['role', {messages: [{role: 'assistant', text: 'u'}]}],
-    [
-      'split',
-      {
-        messages: [
-          {role: 'user', text: ''},
-          {role: 'user', text: 'u'},
-        ],
-      },
-    ],
-    ['temperature', {temperature: 0}],
-    ['schema', {schema: {}}],
-  ])('another %s is another request', async (_, more) => {
-    const store = storeOf()
-    const ask = remembered(counting(), store)
-    await ask(request)
-    expect((await ask({...request, ...more})).text).toBe('answer 2')
-  })
-
-  test('the order of a request’s own keys means nothing', async () => {
-    const store = storeOf()
-    await remembered(counting(), store)(request)
-    const {messages, ...rest} = request
-    expect((await remembered(null, store)({messages, ...rest})).text).toBe('answer 1')
-  })
-
-  test('a failure is not remembered', async () => {
-    const store = storeOf()
-    const ask = remembered(async () => {
-      throw outage()
-    }, store)
-    await failureOf(ask(request))
-    expect(store.entries).toEqual({})
-  })
-
-  test.each(['', '{', '{"schema": 2}', '{"schema": 1, "provider": "x", "reply": {"text": 1}}'])(
-    'a recording %j: asked again with a provider, a failure without',
-    async (text) => {
-      const store = storeOf()
-      await remembered(counting(), store)(request)
-      const [key] = Object.keys(store.entries)
-      store.entries[key ?? ''] = text
-      expect(await failureOf(remembered(null, store)(request))).toMatchObject({code: 'bad-recording', exit: 2})
-      expect((await remembered(counting(), store)(request)).text).toBe('answer 1')
-      expect((await remembered(null, store)(request)).text).toBe('answer 1')
-    },
-  )
 })

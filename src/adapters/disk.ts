@@ -191,7 +191,7 @@ export function readText(path: string, limit = 16 * 1024 * 1024): string {
 }
 
 /** The real path of a folder that is there. Throws `Failure` `no-such-folder`. */
-function folderAt(path: string): string {
+export function folderAt(path: string): string {
   const stat = statOf(path)
   if (stat?.isDirectory() === true) return realpathSync(path)
   throw new Failure('no-such-folder', `${stat === null ? 'no such folder' : 'not a folder'}: ${path}`, {

@@ -20,8 +20,10 @@ import {readBytes, stateOf} from './file.ts'
 /** null: there is no file. */
 export interface Exchange {
   readonly path: string
-  readonly before: string | null
-  readonly after: string | null
+  readonly before: string | Uint8Array | null
+  readonly after: string | Uint8Array | null
+  /** Permissions of the new file; not given: those of the old one, or what the process gives to every file. */
+  readonly mode?: number
 }
 
 /**
@@ -93,7 +95,7 @@ function checkOne(top: string, {path, before}: Exchange, place = path): void {
  * a link without end: looked at and then written by path, 6,469 of 124,427 calls left something behind the link (other runs: none,
  * it hangs on who is scheduled when); this way, none of 86,492.
  */
-function standing<T>(top: string, folder: string, act: () => T): T {
+export function standing<T>(top: string, folder: string, act: () => T): T {
   const from = process.cwd()
   const place = join(top, folder)
   process.chdir(place)
@@ -107,7 +109,7 @@ function standing<T>(top: string, folder: string, act: () => T): T {
 
 /** Everything that needs room or may be forbidden comes first; what is left are renames. */
 function prepare(top: string, file: Exchange, undo: Undo[]): Step {
-  const {path, before, after} = file
+  const {path, before, after, mode} = file
   const [folder, name] = [dirname(path), basename(path)]
   const here = <T>(act: () => T): T => standing(top, folder, act)
   const beside = (): string => `.${randomUUID()}.tmp`
@@ -125,7 +127,7 @@ function prepare(top: string, file: Exchange, undo: Undo[]): Step {
   }
   if (fresh !== null) {
     undo.push({back: () => here(() => rmSync(fresh, {force: true})), old: null})
-    here(() => writeBeside(fresh, after ?? '', before === null ? null : lstatSync(name).mode & 0o777))
+    here(() => writeBeside(fresh, after ?? '', mode ?? (before === null ? null : lstatSync(name).mode & 0o777)))
   }
   const act = (): void => {
     checkOne('.', file, name)
@@ -142,7 +144,7 @@ function prepare(top: string, file: Exchange, undo: Undo[]): Step {
 }
 
 /** Never for more eyes than the old one, not even for a moment; the process' own mask would take bits away. */
-function writeBeside(name: string, text: string, mode: number | null): void {
+function writeBeside(name: string, text: string | Uint8Array, mode: number | null): void {
   writeFileSync(name, text, {flag: 'wx', mode: mode ?? 0o666})
   if (mode !== null) chmodSync(name, mode)
 }

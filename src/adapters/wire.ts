@@ -1,6 +1,6 @@
-/** What both model adapters do with time and with errors; nothing in here knows an SDK. */
+/** What all model adapters do with time, with errors and with what came; nothing in here knows an SDK. */
 import {Failure, messageOf} from '../errors.ts'
-import {cancelled} from '../provider.ts'
+import {cancelled, type Answered, type ModelRequest, type ReplyUsage, type ToolCall} from '../provider.ts'
 
 export interface ProviderSettings {
   readonly apiKey: string
@@ -18,10 +18,15 @@ export const defaultTotalMs = 15 * 60_000
 /** Below the 300 s after which Node's own fetch gives up on a silent body, with an error that says less. */
 export const defaultIdleMs = 4 * 60_000
 
+/** A request may want less time for its answer than the program gives, and never more. */
+export const timersFor = ({timeoutMs}: ModelRequest, settings: ProviderSettings): ProviderSettings =>
+  timeoutMs === undefined ? settings : {...settings, totalMs: Math.min(timeoutMs, settings.totalMs ?? defaultTotalMs)}
+
 /** Who is talked to, for messages. */
 export interface Party {
   readonly provider: string
   readonly model: string
+  /** Empty where a server wants none. */
   readonly apiKey: string
   /** The variables that hold its key. */
   readonly keys: readonly string[]
@@ -103,15 +108,19 @@ export interface Refusal {
 /** A status other than 2xx as what a person can do about it. */
 export function refused(party: Party, {status, message, afterMs, final, aboutKey}: Refusal): Failure {
   const {provider, model, keys} = party
+  const cause: Answered = {status}
   const words = `${provider} (${model}) answered ${status}${message === null ? '' : `: ${clean(message, party)}`}`
   if (aboutKey || status === 401 || status === 403) {
-    return new Failure('model-key-refused', words, {hint: `check ${keys.join(' or ')} and what it may use`})
+    return new Failure('model-key-refused', words, {hint: `check ${keys.join(' or ')} and what it may use`, cause})
   }
   // 408 and 409 are the vendor's timeouts and locks, 529 its overload; all pass
   if (status === 408 || status === 409 || status === 429 || status >= 500) {
     return unavailable(words, final ? null : {afterMs})
   }
-  return new Failure('model-refused-request', words, {hint: refusalHints[status] ?? 'the request itself is wrong'})
+  return new Failure('model-refused-request', words, {
+    hint: refusalHints[status] ?? 'the request itself is wrong',
+    cause,
+  })
 }
 
 const refusalHints: Readonly<Record<number, string>> = {
@@ -163,12 +172,85 @@ export function keyOf(apiKey: string, keys: readonly string[]): string {
   })
 }
 
+/** Four times what 1,000,000 tokens of an answer would be in code; more is a fault, and would fill the memory. */
+const longestAnswer = 16 * 1024 * 1024
+
+/** Hands on the pieces of one answer until they are too many; thoughts and inputs of tools are pieces too. */
+export function sizer(party: Party): (piece: string) => string {
+  let size = 0
+  return (piece) => {
+    size += piece.length
+    if (size <= longestAnswer) return piece
+    throw unanswered(party, `answered with more than ${longestAnswer / 1024 / 1024} MB of text, and was cut off`)
+  }
+}
+
+/** What was counted of one answer; a server may count nonsense, and a negative count would give back what was spent. */
+export function usageOf(counts: {
+  readonly input: number
+  readonly output: number
+  /** Of the input. */
+  readonly cached?: number | null | undefined
+  readonly written?: number | null | undefined
+}): ReplyUsage {
+  const [input, output] = [wholeOf(counts.input), wholeOf(counts.output)]
+  const cached = Math.min(wholeOf(counts.cached ?? 0), input)
+  const written = Math.min(wholeOf(counts.written ?? 0), input - cached)
+  return {
+    calls: 1,
+    input_tokens: input,
+    output_tokens: output,
+    usd: null,
+    ...(cached === 0 ? {} : {cached_input_tokens: cached}),
+    ...(written === 0 ? {} : {cache_write_tokens: written}),
+  }
+}
+
+const wholeOf = (count: number): number => Math.max(0, Math.round(count))
+
+/** A call as it came. */
+export interface CalledTool {
+  readonly id: string | null
+  readonly name: string
+  readonly input: unknown
+  readonly signature?: string
+}
+
+/**
+ * With ids that are unique, also among the earlier answers of a conversation, and that every vendor takes back: some servers give
+ * none, or the same to all.
+ */
+export function callsOf(called: readonly CalledTool[], {messages}: ModelRequest): readonly ToolCall[] {
+  const taken = new Set<string>()
+  return called.map(({id, ...call}, index) => {
+    const own = id !== null && /^[\w-]{1,64}$/.test(id) && !taken.has(id) ? id : `made-${messages.length}-${index + 1}`
+    taken.add(own)
+    return {...call, id: own}
+  })
+}
+
+/** Not an id of the server's. */
+export const isMadeId = (id: string): boolean => /^made-\d+-\d+$/.test(id)
+
+/** A tool's input in pieces of JSON, put together; null when it is not JSON. Of a tool without inputs some send nothing. */
+export function inputIn(json: string): unknown {
+  if (json.trim() === '') return {}
+  try {
+    return JSON.parse(json)
+  } catch {
+    return null
+  }
+}
+
+/** For vendors that want an object back, whatever the model wrote. */
+export const objectOf = (input: unknown): Readonly<Record<string, unknown>> =>
+  typeof input === 'object' && input !== null && !Array.isArray(input) ? {...input} : {}
+
 const longestMessage = 300
 
 /** A server's words: one line, cut, without markup and without the key, which some gateways quote. */
 function clean(message: string, {apiKey}: Party): string {
-  const line = message
-    .replaceAll(apiKey, '***')
+  const line = (apiKey === '' ? message : message.replaceAll(apiKey, '***'))
     .replaceAll(/<[^>]*>/g, ' ')
     .replaceAll(/[\s\p{Cc}]+/gu, ' ')
     .trim()

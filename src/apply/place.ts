@@ -19,10 +19,10 @@ const owners: readonly string[] = ['/CODEOWNERS', '/docs/CODEOWNERS']
 const maxPart = 200
 
 /** Not a letter of a name on one of the systems that a clone may land on, or nothing that a person sees. */
-const odd = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}\\:*?"<>|\ufffd]/u
+export const odd = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}\\:*?"<>|\ufffd]/u
 
 /** Windows gives these to devices, drops dots and blanks at the end, and knows long names by short ones too (`GIT~1`). */
-const otherwiseNamed = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)|[. ]$|^ |~\d/i
+export const otherwiseNamed = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)|[. ]$|^ |~\d/i
 
 /**
  * One name for all that are the same file where case does not count. APFS folds case fully: `ſ` is an s there, and `ß` two; what

@@ -49,7 +49,7 @@ export const apply: Command = {
     if (changes.length === 0)
       world.say(plainLine('nothing is left to do: all of it is carried out already, says --done'))
     const keys = keysOf(world.env)
-    const {pipeline} = await choosePipeline('apply', keys, async () => null, questionInputs)
+    const {pipeline} = await choosePipeline('apply', keys, async () => null, {inputs: questionInputs})
     checkKeys(pipeline, keys)
     const place = resolve(world.cwd, textOf(flags, 'repository') ?? '.')
     const source = await openSource(place)

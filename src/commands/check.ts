@@ -2,11 +2,12 @@ import {existsSync, readdirSync, statSync} from 'node:fs'
 import {join, relative, resolve} from 'node:path'
 import {readText} from '../adapters/disk.ts'
 import {configFile, readSettings, type Config} from '../config.ts'
-import {parseYaml, readDocument, renderProblem, type Parsed, type Problem} from '../document.ts'
+import {parseYaml, readDocument, renderProblem, valueOf, type Parsed, type Problem} from '../document.ts'
 import {Failure} from '../errors.ts'
 import {cloneFolderOf, configOf, readCode, sourcesOption} from '../locally.ts'
 import {isOwnGold, sourceOfGold, type GoldFile} from '../outside.ts'
-import {parsePipeline} from '../pipeline/pipeline.ts'
+import {printNormal} from '../pipeline/normal.ts'
+import {normalFormOf, parsePipeline, type Reader} from '../pipeline/pipeline.ts'
 import {parsePlan} from '../plan/document.ts'
 import {formatOf, printJson} from '../printing.ts'
 import {parseBaseline} from '../score/baseline.ts'
@@ -23,6 +24,8 @@ export const check: Command = {
   ],
   options: [
     sourcesOption,
+    {flags: '--strict', summary: 'of pipelines, only the canonical spelling: any other is a problem'},
+    {flags: '--canonical', summary: 'print one pipeline in its canonical spelling'},
     {flags: '--format <format>', summary: 'text: file:line:col code message; json', choices: ['text', 'json']},
   ],
   run: async (words, flags, world) => {
@@ -32,7 +35,13 @@ export const check: Command = {
       throw new Failure('nothing-to-check', 'there is no pipeline, gold standard or configuration here', {
         hint: 'give the files',
       })
-    const place = {cwd: world.cwd, say: world.say, clones: cloneFolderOf(flags, world)}
+    if (flags['canonical'] === true) return printCanonical(files, world)
+    const place = {
+      cwd: world.cwd,
+      say: world.say,
+      clones: cloneFolderOf(flags, world),
+      reader: flags['strict'] === true ? ('strict' as const) : ('careful' as const),
+    }
     const found = await Promise.all(files.map((file) => problemsIn(file, place)))
     const problems = [...found.flatMap((each) => each.problems), ...sameNames(found)]
     const warnings = found.flatMap((each) => each.warnings)
@@ -67,6 +76,7 @@ function namesIn(cwd: string, folder: string): readonly string[] {
 
 interface Place extends Pick<World, 'cwd' | 'say'> {
   readonly clones: string | null
+  readonly reader: Reader
 }
 
 interface Found {
@@ -102,12 +112,26 @@ async function problemsIn(file: string, place: Place): Promise<Found> {
   if (keys.includes('pipeline') && keys.includes('cases')) return problemsOfRead(parseBaseline(text, name))
   if (keys.includes('findings') || /(?:^|[\\/])plan_[^\\/]*\.ya?ml$/.test(name))
     return problemsOfRead(parsePlan(text, name))
-  return problemsOfRead(parsePipeline(text, name))
+  return problemsOfPipeline(text, name, place.reader)
 }
 
 const problemsOfRead = (
   read: {readonly ok: true} | {readonly ok: false; readonly problems: readonly Problem[]},
 ): Found => ({problems: read.ok ? [] : read.problems, warnings: []})
+
+/** Another spelling is no mistake, but a file is better without. */
+function problemsOfPipeline(text: string, name: string, reader: Reader): Found {
+  const read = parsePipeline(text, name, {reader})
+  return read.ok ? {problems: [], warnings: read.value.diagnostics ?? []} : {problems: read.problems, warnings: []}
+}
+
+function printCanonical(files: readonly string[], {cwd, print}: World): number {
+  const [file, ...more] = files
+  if (file === undefined || more.length > 0)
+    throw new Failure('bad-flag', '--canonical takes one pipeline', {hint: 'give one file'})
+  print(printNormal(valueOf(normalFormOf(readText(resolve(cwd, file)), file), 'pipeline')))
+  return 0
+}
 
 /** Its form, and, where the code that it is about is at hand, whether it stands in there. */
 async function problemsOfGold(text: string, name: string, {at}: Parsed, place: Place): Promise<Found> {

@@ -2,6 +2,7 @@ import {resolve, sep} from 'node:path'
 import {openSource} from '../adapters/disk.ts'
 import {repositoryOf} from '../adapters/git.ts'
 import {github} from '../adapters/github.ts'
+import {providers, type ProviderKind} from '../adapters/providers/index.ts'
 import {Failure} from '../errors.ts'
 import {diagnose, gateLevel} from '../gate/diagnosis.ts'
 import {filesAt, filesIn} from '../gate/files.ts'
@@ -12,7 +13,6 @@ import {renderDoctorLines} from '../report/doctor.ts'
 import {plain, plainLine} from '../trust.ts'
 import {textOf, type Command, type Flags, type World} from './command.ts'
 
-const keyNames = ['ANTHROPIC_API_KEY', 'GEMINI_API_KEY', 'GOOGLE_API_KEY'] as const
 const slug = /^(?!\.)[\w.-]{1,100}\/(?!\.{1,2}$)[\w.-]{1,100}$/
 const branchName = /^(?![-/.])(?!.*(?:\.\.|\/\/|@\{))[^\p{Cc}\s~^:?*[\\]{1,250}$/u
 
@@ -68,7 +68,7 @@ async function patientOf(path: string, flags: Flags, {cwd, env}: World): Promise
   const own = slug.test(source.name) ? source.name : null
   const repository = given ?? own
   const token = env['GITHUB_TOKEN']?.trim() || env['GH_TOKEN']?.trim() || ''
-  const keys = keyNames.filter((name) => (env[name]?.trim() ?? '') !== '')
+  const keys = keysIn(env)
   const folder = filesIn(source)
   if (token === '' || repository === null) {
     const sought = {repository, branch, rulebook: null, files: folder, here: null, keys}
@@ -85,6 +85,16 @@ async function patientOf(path: string, flags: Flags, {cwd, env}: World): Promise
     commit: sha,
     sought: {repository, branch: name, rulebook: hub, files: filesAt(hub, sha), here, keys},
   }
+}
+
+/** Names of the variables that hold a key, or an endpoint that wants none. */
+function keysIn(env: World['env']): readonly string[] {
+  const kinds: readonly ProviderKind[] = Object.values(providers)
+  const isSet = (name: string): boolean => (env[name]?.trim() ?? '') !== ''
+  return kinds.flatMap(({keys, baseUrl, keyless = false}) => {
+    const set = keys.filter(isSet)
+    return set.length === 0 && keyless && isSet(baseUrl) ? [baseUrl] : set
+  })
 }
 
 /** The whole repository around a path: `.github` stands at its top. */

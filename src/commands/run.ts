@@ -1,13 +1,17 @@
-import {resolve} from 'node:path'
-import {readText} from '../adapters/disk.ts'
-import {Failure} from '../errors.ts'
-import {configOf, openReading, settingOptions} from '../locally.ts'
-import {choosePipeline, keysOf, makeHost} from '../outside.ts'
+import {inputEstimateOf, priceOf, usdOf} from '../budget.ts'
+import {carryOut, diagnosticsOf, prepare, type Errand} from '../errand.ts'
+import {settingOptions} from '../locally.ts'
+import {keysOf, makeHost} from '../outside.ts'
+import {execute} from '../pipeline/execute.ts'
+import {rehearsal, type Question} from '../pipeline/rehearsal.ts'
+import type {StepResult, Tools} from '../pipeline/step.ts'
+import {pricesAt} from '../prices.ts'
 import {formatOf, printJson} from '../printing.ts'
-import {runPipeline} from '../run.ts'
-import type {Command} from './command.ts'
+import {plainLine} from '../trust.ts'
+import {openWorkshop, shownText} from '../workshop.ts'
+import type {Command, World} from './command.ts'
 
-const kept = ['--max-tokens', '--max-cost-usd', '--include', '--exclude']
+const kept = ['--goal', '--max-tokens', '--max-cost-usd', '--include', '--exclude']
 
 export const run: Command = {
   summary: 'run any pipeline on the current directory',
@@ -16,47 +20,117 @@ export const run: Command = {
     ...settingOptions.filter(({flags}) => kept.some((each) => flags.startsWith(each))),
     {flags: '--var <pairs...>', summary: 'values for {{names}} in the pipeline, as k=v'},
     {flags: '--path <path>', summary: 'the code to read; default: the current directory'},
+    {flags: '--strict', summary: 'only the canonical spelling, without a mistake'},
+    {flags: '--dry-run', summary: 'ask nobody: print what would be asked, and what it may cost'},
+    {flags: '--record <file>', summary: 'keep every answer in this file'},
+    {flags: '--replay <file>', summary: 'take every answer from this file, and ask nobody'},
+    {flags: '--fresh', summary: 'begin anew, also where an earlier run was stopped'},
+    {flags: '--allow-shell', summary: 'let the pipeline and its models run commands of the shell'},
     {flags: '--format <format>', summary: 'text: the last result; json: all results', choices: ['text', 'json']},
   ],
   run: async ([name = ''], flags, world) => {
     const format = formatOf(flags)
-    const path = typeof flags['path'] === 'string' ? flags['path'] : '.'
-    const config = configOf(resolve(world.cwd, path), flags)
-    const keys = keysOf(world.env)
-    const variables = variablesOf(flags['var'])
-    const {pipeline} = await choosePipeline(
-      name,
-      keys,
-      async (file) => readText(resolve(world.cwd, file)),
-      Object.keys(variables),
-    )
-    const host = makeHost({keys, budget: {calls: null, tokens: null, usd: config.maxCostUsd}, say: world.say})
-    const trace = await runPipeline(
-      pipeline,
-      variables,
-      await openReading(path, flags, config, world),
-      config.goal,
-      host,
-    )
+    const errand = await prepare(name, flags, world)
+    if (flags['dryRun'] === true || flags['dry-run'] === true) return rehearse(errand, format, world)
+    const {trace, diagnostics} = await carryOut(errand, flags, world)
     if (format === 'json') {
       printJson(world, {
-        results: Object.fromEntries(trace.steps.map(({step, result}) => [step, result])),
+        results: Object.fromEntries(
+          Object.entries(trace.results ?? {}).map(([step, result]) => [step, shapeOf(result)]),
+        ),
         usage: trace.usage,
-        diagnostics: [],
+        diagnostics,
       })
-    } else world.print(trace.output.text)
+    } else world.print(shownText(trace.output))
     return 0
   },
 }
 
-function variablesOf(given: unknown): Readonly<Record<string, string>> {
-  const pairs = Array.isArray(given) ? given.map(String) : []
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=')
-      if (at < 1)
-        throw new Failure('bad-flag', `--var ${pair}: is not k=v`, {hint: 'as in --var user_prompt="find races"'})
-      return [pair.slice(0, at), pair.slice(at + 1)]
-    }),
+const shapeOf = ({text, data, ok, facts}: StepResult): object => ({text, data, ok, ...facts})
+
+async function rehearse({chosen, variables, shop}: Errand, format: string, world: World): Promise<number> {
+  let step = ''
+  const {ask, questions} = rehearsal(() => step)
+  const host = {...makeHost({keys: keysOf({}), budget: {calls: null, tokens: null, usd: null}, say: world.say}), ask}
+  const warn = (message: string): void => world.say(plainLine(`warning: ${message}`))
+  const {known, tools} = await openWorkshop({...shop, host, warn, allowShell: false})
+  const {pipeline} = chosen
+  const trace = await execute(pipeline, {...known, ...variables}, readOnly(tools), {
+    nonce: host.nonce(),
+    now: host.now,
+    clock: Date.now,
+    onEvent: (event) => {
+      if (event.kind === 'started') ({step} = event)
+    },
+  })
+  const asked = questions.map(costOf)
+  const usd = asked.reduce<number | null>((sum, each) => (sum === null || each.usd === null ? null : sum + each.usd), 0)
+  const notes = diagnosticsOf(pipeline, trace.notes)
+  if (format === 'json') printJson(world, {questions: asked, usd, diagnostics: notes})
+  else for (const each of asked) world.print(shownQuestion(each))
+  for (const {message} of trace.notes) warn(message)
+  const tokens = asked.reduce((sum, each) => sum + each.input_tokens, 0)
+  world.say(
+    plainLine(
+      `${asked.length} questions, about ${tokens} tokens in; at most ${usd === null ? '? (a model has no known price)' : `$${usd.toFixed(4)}`}; nobody was asked`,
+    ),
   )
+  return 0
+}
+
+interface Costed {
+  readonly step: string
+  readonly provider: string
+  readonly model: string
+  readonly system: string
+  readonly prompt: string
+  readonly input_tokens: number
+  readonly max_output_tokens: number
+  /** At most; null: the model has no known price. */
+  readonly usd: number | null
+}
+
+function costOf({step, request}: Question): Costed {
+  const {provider, model, system, messages, maxTokens} = request
+  const input = inputEstimateOf(request)
+  const price = priceOf(pricesAt(Date.now()), model)
+  return {
+    step,
+    provider,
+    model,
+    system,
+    prompt: messages.map(({text}) => text).join('\n\n'),
+    input_tokens: input,
+    max_output_tokens: maxTokens,
+    usd: price === null ? null : usdOf(price, {input_tokens: input, output_tokens: maxTokens}),
+  }
+}
+
+const shownQuestion = ({
+  step,
+  provider,
+  model,
+  system,
+  prompt,
+  input_tokens: input,
+  max_output_tokens: output,
+  usd,
+}: Costed): string =>
+  [
+    `## ${step}: ${provider}/${model}, about ${input} tokens in, at most ${output} out, ${usd === null ? 'price unknown' : `at most $${usd.toFixed(4)}`}`,
+    ...(system === '' ? [] : [`\n[system]\n${system}`]),
+    `\n[prompt]\n${prompt}\n`,
+  ].join('\n')
+
+/** Files are read as they are, and stay as they are. */
+function readOnly(tools: Tools): Tools {
+  const {workspace, save, ...rest} = tools
+  const nothing = async (): Promise<void> => {}
+  return {
+    ...rest,
+    ...(save === undefined ? {} : {save: async (path: string) => path}),
+    ...(workspace === undefined
+      ? {}
+      : {workspace: {...workspace, write: nothing, edit: nothing, copy: nothing, move: nothing, remove: nothing}}),
+  }
 }

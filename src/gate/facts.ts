@@ -89,7 +89,7 @@ export interface GateFacts {
   readonly defaults: WorkflowDefaults | null
   /** null: they could not be read. */
   readonly files: BranchFiles | null
-  /** Names of variables of the environment that hold a key. */
+  /** Names of variables of the environment that hold a key, or an endpoint that wants none. */
   readonly keys: readonly string[]
   /** Files that are otherwise in the folder at hand than on the branch. */
   readonly unpushed: readonly string[]

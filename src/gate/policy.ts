@@ -130,6 +130,7 @@ function goldIn(folder: string, own: readonly string[], isNeeded: boolean): Diag
 /** `publish` asks no model, and neither does the doctor. */
 const asksModels = ({inputs}: Use): boolean => !['publish', 'doctor'].includes(inputs['mode'] ?? '')
 
+/** Of `genesis`. A pipeline of the repository's own may ask other models, and is not read here. */
 const wantedKeys = [
   ['ANTHROPIC_API_KEY', 'anthropic-api-key', ['ANTHROPIC_API_KEY']],
   ['GEMINI_API_KEY', 'google-api-key', ['GEMINI_API_KEY', 'GOOGLE_API_KEY']],

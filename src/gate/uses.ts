@@ -367,6 +367,7 @@ function limits(use: Use): readonly Diagnosis[] {
 const keyInputs = {
   'anthropic-api-key': 'ANTHROPIC_API_KEY',
   'google-api-key': 'GEMINI_API_KEY',
+  'openai-api-key': 'OPENAI_API_KEY',
   token: 'REFACTOR_PLAN_TOKEN',
 } as const
 

@@ -1,63 +1,445 @@
 /** Runs a pipeline, a step after the other, and keeps everything that was asked and answered. */
 import {Failure} from '../errors.ts'
-import {addUsage, noUsage, type Usage} from '../provider.ts'
-import {fillOf, referenceOf, resolveOf, type Scope} from './scope.ts'
-import type {BoundStep, Pipeline, StepResult, StepRun, StepTrace, Tools, Trace} from './step.ts'
-import {placeholdersIn} from './template.ts'
+import {addUsage, cancelled, noUsage, type Usage} from '../provider.ts'
+import type {Known} from './evaluate.ts'
+import type {PipelineEvent} from './events.ts'
+import {wrongNamesIn} from './names.ts'
+import {
+  fillOf,
+  holdsIn,
+  resolve,
+  resolveAll,
+  valueOfExpression,
+  vouchedByName,
+  type About,
+  type Scope,
+} from './scope.ts'
+import {sessionBook, type SessionBook, type Sessions} from './session.ts'
+import {
+  allSteps,
+  endsRun,
+  type Act,
+  type BoundStep,
+  type BranchOptions,
+  type BranchRun,
+  type Call,
+  type ChildLimits,
+  type ChildRun,
+  type Need,
+  type Note,
+  type Pipeline,
+  type StepContext,
+  type StepResult,
+  type StepTrace,
+  type Tools,
+  type Trace,
+} from './step.ts'
+import {fence, render} from './template.ts'
 
-export type PipelineEvent =
-  | {readonly kind: 'started'; readonly step: string}
-  | {readonly kind: 'finished'; readonly step: string; readonly milliseconds: number; readonly usage: Usage}
-  | {readonly kind: 'failed'; readonly step: string; readonly milliseconds: number}
+/** What is known after a step: enough to go on from there. */
+export interface Saved {
+  /** Of the steps of the pipeline itself, in their order. */
+  readonly done: readonly StepResult[]
+  readonly results: readonly (readonly [string, StepResult])[]
+  readonly state: readonly (readonly [string, Known])[]
+  readonly sessions: Sessions
+}
 
 export interface ExecuteOptions {
   /** Unguessable, fresh for this run; it marks what nobody vouches for. */
   readonly nonce: string
-  /** Milliseconds. */
+  /** Milliseconds of any steady clock. */
   readonly now: () => number
+  /** Milliseconds since 1970; without it the date is that of `now`. */
+  readonly clock?: (() => number) | undefined
   readonly signal?: AbortSignal | undefined
   readonly onEvent?: ((event: PipelineEvent) => void) | undefined
+  /** Inputs whose words stand in prompts without a fence. */
+  readonly vouchedInputs?: readonly string[] | undefined
+  /** Does something later, and returns what forgets it; without it nothing ends for its time. */
+  readonly after?: ((milliseconds: number, act: () => void) => () => void) | undefined
+  /** Conversations of earlier runs. */
+  readonly sessions?: Sessions | undefined
+  /** What an interrupted run had reached: its steps are not run again. */
+  readonly saved?: Saved | undefined
+  /** Told after each step of the pipeline itself. */
+  readonly onSaved?: ((step: string, saved: () => Saved) => void) | undefined
+  /** Told the conversations that are to be kept, at the end. */
+  readonly onSessions?: ((sessions: Sessions) => void) | undefined
+  /** How many steps may run, those inside of loops and other pipelines too. */
+  readonly maxSteps?: number | undefined
+  /** Without calls a trace says what was paid and not what for: a run of ten thousand questions would keep all of them. */
+  readonly keepsCalls?: boolean | undefined
 }
 
+/** Values by name over those of whoever is outside. */
+interface Layer<T> {
+  readonly get: (name: string) => T | undefined
+  readonly own: Map<string, T>
+}
+
+function layerOver<T>(outer: Layer<T> | null, first: Iterable<readonly [string, T]> = []): Layer<T> {
+  const own = new Map(first)
+  return {own, get: (name) => own.get(name) ?? outer?.get(name)}
+}
+
+/** Where steps run: what they see, and where what they leave is kept. */
+interface Frame {
+  readonly pipeline: Pipeline
+  readonly inputs: Readonly<Record<string, unknown>>
+  readonly vouchedInputs: ReadonlySet<string>
+  readonly state: Layer<Known>
+  readonly results: Layer<StepResult>
+  readonly locals: Readonly<Record<string, Known>>
+  readonly depth: number
+  /** How many pipelines deep it may go from here. */
+  readonly depthLeft: number
+  /** What pipelines are called that run around this one, outermost first. */
+  readonly chain: readonly string[]
+  readonly steps: {left: number}
+  readonly last: {step: string | null}
+  readonly run: Run
+  readonly sink: Sink
+  readonly signal: AbortSignal | undefined
+}
+
+/** What all frames of one run share. */
+interface Run {
+  readonly tools: Tools
+  readonly nonce: string
+  readonly now: () => number
+  readonly about: Omit<About, 'workflow'>
+  readonly onEvent: (event: PipelineEvent) => void
+  readonly after: ExecuteOptions['after']
+  readonly notes: Map<string, Note>
+  readonly sessions: SessionBook
+}
+
+/** Collects what one step of the pipeline asked and did, those inside of it included. */
+interface Sink {
+  readonly calls: Call[]
+  readonly acts: Act[]
+  usage: Usage
+  readonly keeps: boolean
+}
+
+const sinkOf = (keeps: boolean): Sink => ({calls: [], acts: [], usage: noUsage, keeps})
+
+/** A file may hold more steps than anybody waits for; a loop of loops comes here too. */
+const maxSteps = 1_000_000
+const maxNotes = 1_000
+const maxNested = 100
+
 /**
- * Throws `Failure`: `missing-input`, `unknown-step` and `unknown-schema` before anything is asked, `cancelled`, `template-unresolved`,
- * `model-refused`, `model-output-invalid`, and what the tools throw; the message names the step.
+ * Throws `Failure`: `missing-input`, `unknown-step`, `unknown-schema` and `not-allowed` before anything is asked, `cancelled`,
+ * `template-unresolved`, `model-refused`, `model-output-invalid`, and what the tools throw; the message names the step.
  */
 export async function execute(
   pipeline: Pipeline,
   inputs: Readonly<Record<string, unknown>>,
   tools: Tools,
-  {nonce, now, signal, onEvent = () => {}}: ExecuteOptions,
+  options: ExecuteOptions,
 ): Promise<Trace> {
-  checkNames(pipeline, inputs)
-  checkSchemas(pipeline, tools)
-  const results: Record<string, StepResult> = {}
-  const steps: StepTrace[] = []
-  for (const step of pipeline.steps) {
-    if (signal?.aborted) throw new Failure('cancelled', `the run was cancelled before step ${step.name}`, {exit: 3})
-    const scope: Scope = {inputs, variables: pipeline.variables ?? {}, results: {...results}, nonce}
-    onEvent({kind: 'started', step: step.name})
-    const start = now()
-    try {
-      const {result, calls} = await runStep(step, scope, tools, signal)
-      const milliseconds = now() - start
-      results[step.name] = result
-      steps.push({step: step.name, result, calls, milliseconds})
-      onEvent({kind: 'finished', step: step.name, milliseconds, usage: usageOf(calls)})
-    } catch (thrown) {
-      onEvent({kind: 'failed', step: step.name, milliseconds: now() - start})
-      throw named(thrown, step)
-    }
+  const {nonce, now, clock = now, signal, onEvent = () => {}, saved, keepsCalls = true} = options
+  checkBefore(pipeline, inputs, tools)
+  const sessions = sessionBook(saved?.sessions ?? options.sessions ?? {})
+  const notes = new Map<string, Note>()
+  const run: Run = {tools, nonce, now, about: {execution: nonce, clock}, onEvent, after: options.after, notes, sessions}
+  const outer: Omit<Frame, 'sink'> = {
+    pipeline,
+    inputs,
+    vouchedInputs: new Set([
+      ...vouchedByName,
+      ...Object.keys(pipeline.variables ?? {}),
+      ...(options.vouchedInputs ?? []),
+    ]),
+    state: layerOver<Known>(null, saved?.state),
+    results: layerOver<StepResult>(null, saved?.results),
+    locals: {},
+    depth: 0,
+    depthLeft: maxNested,
+    chain: [pipeline.name],
+    steps: {left: options.maxSteps ?? maxSteps},
+    last: {step: saved?.results.at(-1)?.[0] ?? null},
+    run,
+    signal,
   }
+  const steps: StepTrace[] = []
+  let usage = noUsage
+  for (const [index, step] of pipeline.steps.entries()) {
+    const before = saved?.done[index]
+    if (before !== undefined) {
+      steps.push({step: step.name, result: before, calls: [], milliseconds: 0})
+      continue
+    }
+    const sink = sinkOf(keepsCalls)
+    const start = now()
+    const result = await runStep(step, {...outer, sink})
+    const acts = sink.acts.length === 0 ? {} : {acts: sink.acts}
+    steps.push({step: step.name, result, calls: sink.calls, ...acts, milliseconds: now() - start})
+    usage = addUsage(usage, sink.usage)
+    options.onSaved?.(step.name, () => savedOf(steps, outer))
+  }
+  options.onSessions?.(sessions.kept())
   const output = steps.at(-1)?.result ?? {text: '', data: null, ok: false}
-  return {pipeline: pipeline.name, steps, output, usage: usageOf(steps.flatMap(({calls}) => calls))}
+  const results = Object.fromEntries(outer.results.own)
+  return {pipeline: pipeline.name, steps, output, usage, notes: [...notes.values()], results}
 }
 
-const runStep = (step: BoundStep, scope: Scope, tools: Tools, signal: AbortSignal | undefined): Promise<StepRun> =>
-  step.run({tools, fill: fillOf(scope), resolve: resolveOf(scope), results: scope.results, signal})
+const savedOf = (steps: readonly StepTrace[], {results, state, run}: Omit<Frame, 'sink'>): Saved => ({
+  done: steps.map(({result}) => result),
+  results: [...results.own],
+  state: [...state.own],
+  sessions: run.sessions.all(),
+})
 
-const usageOf = (calls: StepTrace['calls']): Usage =>
-  calls.reduce((sum, {reply}) => addUsage(sum, reply.usage), noUsage)
+async function runStep(step: BoundStep, frame: Frame): Promise<StepResult> {
+  const {run, depth, signal} = frame
+  const {now, onEvent} = run
+  if (signal?.aborted === true) {
+    const {message} = cancelled()
+    throw new Failure('cancelled', `${message} before step ${step.name}`, {exit: 3})
+  }
+  if (frame.steps.left-- <= 0)
+    throw new Failure('too-many-steps', `step ${step.name}: more steps ran than are allowed`, {
+      hint: 'a loop goes round too often, or the limit of a nested pipeline is too low',
+    })
+  const event = {step: step.name, depth}
+  const scope = scopeOf(step, frame)
+  const start = now()
+  try {
+    if (step.common.condition !== undefined && !holdsIn(step.common.condition, scope)) {
+      onEvent({...event, kind: 'skipped'})
+      return keep(step, skippedOf(step.common.condition), frame)
+    }
+    onEvent({...event, kind: 'started'})
+    const before = frame.sink.usage
+    const result = await resultOf(step, scope, frame)
+    const usage = differenceOf(frame.sink.usage, before)
+    onEvent({...event, kind: 'finished', milliseconds: now() - start, usage})
+    return keep(step, result, frame)
+  } catch (thrown) {
+    onEvent({...event, kind: 'failed', milliseconds: now() - start})
+    if (step.common.on_error === 'continue' && thrown instanceof Failure && !endsRun.includes(thrown.code))
+      return keep(step, failedOf(thrown), frame)
+    throw named(thrown, step)
+  }
+}
+
+const skippedOf = (condition: string): StepResult => ({
+  text: '',
+  data: null,
+  ok: true,
+  facts: {skipped: true, reason: `the condition does not hold: ${condition}`},
+})
+
+const failedOf = ({code, message}: Failure): StepResult => ({
+  text: message,
+  data: null,
+  ok: false,
+  facts: {error: {code, message}},
+})
+
+function keep(step: BoundStep, result: StepResult, frame: Frame): StepResult {
+  frame.results.own.set(step.name, result)
+  frame.last.step = step.name
+  return result
+}
+
+const differenceOf = (after: Usage, before: Usage): Usage => ({
+  calls: after.calls - before.calls,
+  input_tokens: after.input_tokens - before.input_tokens,
+  output_tokens: after.output_tokens - before.output_tokens,
+  usd: after.usd === null || before.usd === null ? null : after.usd - before.usd,
+})
+
+async function resultOf(step: BoundStep, scope: Scope, frame: Frame): Promise<StepResult> {
+  const {result, calls, acts = [], state = {}} = await step.run(contextOf(step, scope, frame))
+  const {sink} = frame
+  sink.usage = calls.reduce((sum, {reply}) => addUsage(sum, reply.usage), sink.usage)
+  if (sink.keeps) sink.calls.push(...calls)
+  sink.acts.push(...acts)
+  for (const [name, value] of Object.entries(state)) frame.state.own.set(name, value)
+  const target = step.common.output_to_file
+  if (target === undefined) return result
+  const save = frame.run.tools.save ?? notAllowed('writes its result into a file')
+  const path = render(resolve(target, scope).value)
+  const written = await save(path, /\.json$/i.test(path) ? jsonOf(result) : result.text)
+  return {...result, facts: {...result.facts, output_file: written}}
+}
+
+const jsonOf = ({text, data, ok, facts}: StepResult): string =>
+  `${JSON.stringify(data ?? {text, ok, ...facts}, null, 2)}\n`
+
+function notAllowed(what: string): never {
+  throw new Failure('not-allowed', `the pipeline ${what}, which is not allowed here`, {
+    hint: 'only `run`, on your own machine, lets a pipeline touch files',
+  })
+}
+
+function scopeOf(step: Pick<BoundStep, 'name'>, frame: Frame): Scope {
+  const {pipeline, run} = frame
+  return {
+    about: {
+      ...run.about,
+      workflow: {
+        name: pipeline.name,
+        description: pipeline.description,
+        version: pipeline.settings?.version ?? null,
+        variables: pipeline.variables ?? {},
+      },
+    },
+    step: step.name,
+    inputs: frame.inputs,
+    vouchedInputs: frame.vouchedInputs,
+    variables: pipeline.variables ?? {},
+    state: frame.state.get,
+    locals: frame.locals,
+    result: frame.results.get,
+    previous: frame.last.step,
+    keepsUnresolved: pipeline.keepsUnresolved ?? false,
+    note: (code, message) => addNote({step: step.name, code, message}, run),
+    nonce: run.nonce,
+  }
+}
+
+/** A loop says the same thing each time it goes round. */
+function addNote(note: Note, {notes}: Run): void {
+  const key = `${note.step}\0${note.code}\0${note.message}`
+  if (notes.size < maxNotes) notes.set(key, note)
+}
+
+function contextOf(step: BoundStep, scope: Scope, frame: Frame): StepContext {
+  const {run, signal} = frame
+  return {
+    name: step.name,
+    tools: run.tools,
+    fill: fillOf(scope),
+    fenced: (name, text) => fence(name, text, run.nonce),
+    resolve: (template) => resolve(template, scope).value,
+    resolveAll: (value) => resolveAll(value, scope),
+    value: (expression, locals = {}) => valueOfExpression(expression, {...scope, locals: {...scope.locals, ...locals}}),
+    holds: (condition, locals = {}) => holdsIn(condition, {...scope, locals: {...scope.locals, ...locals}}),
+    result: frame.results.get,
+    local: (name) => (Object.hasOwn(frame.locals, name) ? (frame.locals[name] ?? null) : null),
+    inherited: () => inheritedFrom(frame),
+    branch: (index, options) => runBranch(step, index, options ?? {}, frame),
+    steps: (index) => step.branches[index]?.steps ?? [],
+    pipeline: (child, inputs, limits) => runChild(child, inputs, limits, frame),
+    session: run.sessions.open,
+    note: scope.note,
+    signal,
+  }
+}
+
+function inheritedFrom({pipeline, inputs, vouchedInputs, state}: Frame): Readonly<Record<string, Known>> {
+  const entries = Object.entries(inputs).map(
+    ([name, value]) => [name, {value, vouched: vouchedInputs.has(name)}] as const,
+  )
+  const variables = Object.entries(pipeline.variables ?? {}).map(
+    ([name, value]) => [name, {value, vouched: true}] as const,
+  )
+  return Object.fromEntries([...variables, ...entries, ...state.own])
+}
+
+async function runBranch(step: BoundStep, index: number, options: BranchOptions, frame: Frame): Promise<BranchRun> {
+  const {locals = {}, apart = false} = options
+  const inner: Frame = {
+    ...frame,
+    depth: frame.depth + 1,
+    locals: {...frame.locals, ...locals},
+    results: layerOver(frame.results),
+    state: apart ? layerOver(frame.state) : frame.state,
+    last: {step: frame.last.step},
+  }
+  const merge = (): void => {
+    for (const [name, result] of inner.results.own) frame.results.own.set(name, result)
+    if (apart) for (const [name, value] of inner.state.own) frame.state.own.set(name, value)
+  }
+  let leaves: BranchRun['leaves'] = null
+  try {
+    for (const each of step.branches[index]?.steps ?? []) {
+      leaves = leavesOf(await runStep(each, inner))
+      if (leaves !== null) break
+    }
+  } finally {
+    if (!apart) merge()
+  }
+  const results = Object.fromEntries(inner.results.own)
+  return {results, merge, leaves, output: [...inner.results.own.values()].at(-1) ?? {text: '', data: null, ok: true}}
+}
+
+/** Also through a `switch` around it. */
+const leavesOf = ({facts}: StepResult): BranchRun['leaves'] =>
+  facts?.['leaves'] === 'break' || facts?.['leaves'] === 'continue' ? facts['leaves'] : null
+
+async function runChild(
+  child: Pipeline,
+  inputs: Readonly<Record<string, Known>>,
+  limits: ChildLimits,
+  frame: Frame,
+): Promise<ChildRun> {
+  const chain = [...frame.chain, limits.called]
+  if (frame.chain.includes(limits.called))
+    throw new Failure('pipeline-cycle', `pipelines run each other in a circle: ${chain.join(' → ')}`)
+  const depthLeft = Math.min(frame.depthLeft, limits.depth)
+  if (depthLeft < 1)
+    throw new Failure('too-deep', `pipelines are nested deeper than allowed (max_depth): ${chain.join(' → ')}`)
+  const given = Object.fromEntries(Object.entries(inputs).map(([name, {value}]) => [name, value]))
+  // what stands in a file of the same run is read as that file is
+  const pipeline: Pipeline = {keepsUnresolved: frame.pipeline.keepsUnresolved ?? false, ...child}
+  checkBefore(pipeline, given, frame.run.tools)
+  const timer = limits.timeoutMs === null ? null : deadlineOf(limits.timeoutMs, frame)
+  const inner: Frame = {
+    ...frame,
+    pipeline,
+    inputs: given,
+    vouchedInputs: new Set(Object.entries(inputs).flatMap(([name, {vouched}]) => (vouched ? [name] : []))),
+    state: layerOver<Known>(null),
+    results: layerOver<StepResult>(null),
+    locals: {},
+    depth: frame.depth + 1,
+    depthLeft: depthLeft - 1,
+    chain,
+    steps: {left: Math.min(limits.steps, frame.steps.left)},
+    last: {step: null},
+    signal: timer?.signal ?? frame.signal,
+  }
+  try {
+    for (const step of child.steps) await runStep(step, inner)
+  } catch (thrown) {
+    if (timer?.isLate() === true)
+      throw new Failure('timeout', `the nested pipeline ${child.name} took longer than ${limits.timeoutMs} ms`, {
+        exit: 3,
+      })
+    throw thrown
+  } finally {
+    timer?.end()
+  }
+  const results = Object.fromEntries(inner.results.own)
+  return {results, output: [...inner.results.own.values()].at(-1) ?? {text: '', data: null, ok: true}}
+}
+
+/** The outer signal, and one of its own that comes when the time is over. */
+function deadlineOf(milliseconds: number, {signal: outer, run}: Frame) {
+  const controller = new AbortController()
+  let late = false
+  const forget = run.after?.(milliseconds, () => {
+    late = true
+    controller.abort()
+  })
+  const stop = (): void => controller.abort()
+  if (outer?.aborted === true) stop()
+  outer?.addEventListener('abort', stop)
+  return {
+    signal: controller.signal,
+    isLate: () => late,
+    end: () => {
+      forget?.()
+      outer?.removeEventListener('abort', stop)
+    },
+  }
+}
 
 /** The same failure with the step's name in front; a bug keeps its stack. */
 function named(thrown: unknown, {name}: BoundStep): unknown {
@@ -70,37 +452,53 @@ function named(thrown: unknown, {name}: BoundStep): unknown {
   })
 }
 
+function checkBefore(pipeline: Pipeline, given: Readonly<Record<string, unknown>>, tools: Tools): void {
+  if (pipeline.keepsUnresolved !== true) checkNames(pipeline, given)
+  const steps = allSteps(pipeline.steps)
+  for (const step of steps) checkSchemas(step, tools)
+  for (const step of steps) checkNeeds(step, tools)
+}
+
 /** Also what evolved texts name, which nobody has parsed with the pipeline. */
 function checkNames({name, steps, variables = {}}: Pipeline, given: Readonly<Record<string, unknown>>): void {
-  const earlier = new Set<string>()
-  const missing = new Set<string>()
-  for (const step of steps) {
-    for (const {text, knows = []} of step.templates ?? []) {
-      for (const placeholder of placeholdersIn(text)) {
-        const reference = referenceOf(placeholder, (word) => earlier.has(word))
-        if (knows.includes(reference.name)) continue
-        if (reference.kind === 'step' && !earlier.has(reference.name))
-          throw new Failure('unknown-step', `step ${step.name}: ${placeholder.raw}: no such step ran before it`)
-        const value = given[reference.name] ?? variables[reference.name]
-        if (reference.kind === 'value' && value === undefined) missing.add(reference.name)
-      }
-    }
-    earlier.add(step.name)
-  }
-  if (missing.size === 0) return
-  const names = [...missing]
-  throw new Failure('missing-input', `pipeline ${name} needs ${names.map((each) => `\`${each}\``).join(', ')}`, {
-    hint: `give ${names.map((each) => `\`--var ${each}=…\``).join(' ')}`,
+  const wrong = wrongNamesIn(steps, [...Object.keys(given), ...Object.keys(variables)])
+  const step = wrong.find(({value, code}) => value === null && (code === 'unknown-step' || code === 'unknown-name'))
+  if (step !== undefined) throw new Failure('unknown-step', `step ${step.step.name}: ${step.message}`)
+  const other = wrong.find(({value, code}) => value === null && code !== 'unreachable')
+  if (other !== undefined) throw new Failure(other.code, `step ${other.step.name}: ${other.message}`)
+  const missing = [...new Set(wrong.flatMap(({value}) => value ?? []))]
+  if (missing.length === 0) return
+  throw new Failure('missing-input', `pipeline ${name} needs ${missing.map((each) => `\`${each}\``).join(', ')}`, {
+    hint: `give ${missing.map((each) => `\`--var ${each}=…\``).join(' ')}`,
   })
 }
 
-function checkSchemas({steps}: Pipeline, {schemas}: Tools): void {
-  for (const {name, schemas: needed = []} of steps) {
-    const unknown = needed.find((schema) => !Object.hasOwn(schemas, schema))
-    if (unknown === undefined) continue
-    const known = Object.keys(schemas).join(', ')
-    throw new Failure('unknown-schema', `step ${name}: there is no schema called \`${unknown}\``, {
-      hint: known === '' ? 'write the schema into the step' : `there is: ${known}; or write the schema into the step`,
-    })
-  }
+function checkSchemas({name, schemas: needed}: BoundStep, {schemas}: Tools): void {
+  const unknown = needed.find((schema) => !Object.hasOwn(schemas, schema))
+  if (unknown === undefined) return
+  const known = Object.keys(schemas).join(', ')
+  throw new Failure('unknown-schema', `step ${name}: there is no schema called \`${unknown}\``, {
+    hint: known === '' ? 'write the schema into the step' : `there is: ${known}; or write the schema into the step`,
+  })
+}
+
+const needs: Readonly<Record<Need, string>> = {
+  workspace: 'touches files',
+  readText: 'reads files into prompts',
+  query: 'asks what is in the code',
+  score: 'scores a plan',
+  pack: 'packs the code',
+  open: 'runs another pipeline',
+  shell: 'runs commands of the shell',
+}
+
+function checkNeeds(step: BoundStep, tools: Tools): void {
+  const missing = step.needs.find((need) => tools[need] === undefined)
+  if (missing === undefined) return
+  throw new Failure('not-allowed', `step ${step.name} ${needs[missing]}, which is not allowed here`, {
+    hint:
+      missing === 'shell'
+        ? 'say `run --allow-shell` if you trust the pipeline and what it reads'
+        : 'only `run`, on your own machine, lets a pipeline do that',
+  })
 }

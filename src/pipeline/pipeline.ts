@@ -1,269 +1,314 @@
 /** YAML → Pipeline, or every mistake in it with its line and column, before anything is asked. */
 import {isNode} from 'yaml'
 import * as z from 'zod'
-import {parseYaml, problemsOf, renderProblem, type Parsed, type Problem, type Read} from '../document.ts'
-import {stepTypeNames, stepTypeOf} from './steps/index.ts'
-import {knownInputs, referenceOf, reserved} from './scope.ts'
-import type {Bound, Pipeline, Template} from './step.ts'
-import {mistakesIn, placeholdersIn, type Placeholder} from './template.ts'
+import {parseYaml, problemsOf, renderProblem, type Parsed, type Read} from '../document.ts'
+import {placeIn, type Kind, type Origin, type Place, type Remark} from './forms/mapping.ts'
+import {isRecord} from './functions.ts'
+import {wrongNamesIn, type Wrong} from './names.ts'
+import {normalise, type NormalPipeline} from './normal.ts'
+import {knownInputs, reserved} from './scope.ts'
+import {stepTypeOf} from './steps/index.ts'
+import {allSteps, Common, commonKeys, type BoundStep, type Branch, type Diagnostic, type Pipeline} from './step.ts'
 
-const Name = z.string().regex(/^[A-Za-z_][\w-]*$/, 'must be a word, as in `cross_check`: letters, digits, _ and -')
+const Word = z.string().regex(/^[A-Za-z_][\w-]*$/, 'must be a word, as in `cross_check`: letters, digits, _ and -')
+const Values = z.record(z.string(), z.json())
 
 const Workflow = z.strictObject({
   name: z.string().min(1).max(200),
   description: z.string().default(''),
-  version: z.union([z.string(), z.number()]).optional(),
+  version: z.string().optional(),
   /** For people and for the record of an evolution; read by nothing here. */
   metadata: z.record(z.string(), z.unknown()).optional(),
-  inputs: z.array(Name).default([]),
-  variables: z.record(Name, z.json()).default({}),
+  inputs: z.array(Word).default([]),
+  variables: Values.default({}),
   defaults: z.record(z.string(), z.unknown()).default({}),
-  steps: z.array(z.unknown()).min(1, 'a pipeline has at least one step'),
+  workspace: z.string().min(1).optional(),
+  outputs_to: z.string().min(1).optional(),
+  checkpoint: z.union([z.boolean(), z.string().min(1)]).optional(),
+  steps: z.array(z.unknown()).min(1),
 })
 type Workflow = z.infer<typeof Workflow>
 
-const Step = z.looseObject({name: Name, type: z.string()})
+/**
+ * How much a reader forgives. `lenient` runs whatever can be run, as pipeline_ex's files were written; `careful` takes their
+ * spellings and refuses what is probably a mistake, because a gate hangs on it; `strict` takes the canonical spelling only.
+ */
+export type Reader = 'lenient' | 'careful' | 'strict'
 
-/** A step with its settings read, and where in the document a setting stands: in the step or in `defaults`. */
-interface Bounded extends Extract<Bound, {readonly ok: true}> {
-  readonly placeOf: (path: readonly PropertyKey[]) => readonly PropertyKey[]
+const refuses: Readonly<Record<Reader, readonly Kind[]>> = {
+  lenient: ['error'],
+  careful: ['error', 'mistake'],
+  strict: ['error', 'mistake', 'leniency'],
 }
 
-/** One reading of one file. `root` is where the workflow stands: under `workflow:` or at the top. */
+export interface ParseOptions {
+  /** Names of values that the caller will give besides the known inputs and those the file declares. */
+  readonly inputs?: readonly string[]
+  /** `careful` when not given. */
+  readonly reader?: Reader
+}
+
+/** One reading of one file. */
 interface Reading {
   readonly text: string
   readonly file: string
   readonly parsed: Parsed
-  readonly root: readonly PropertyKey[]
+  readonly remarks: Remark[]
+  /** Where each step came from, those inside of others too. */
+  readonly places: Map<BoundStep, (path: Place) => Place>
 }
 
-/**
- * pipeline_ex's `workflow:` wrapper or the bare form.
- *
- * @param more names of values that the caller will give besides the known inputs and those the file declares
- */
-export function parsePipeline(text: string, file: string, more: readonly string[] = []): Read<Pipeline> {
+/** Every form that `normalise` knows. What the reader forgives is told in the pipeline's `diagnostics`. */
+export function parsePipeline(
+  text: string,
+  file: string,
+  {inputs = [], reader = 'careful'}: ParseOptions = {},
+): Read<Pipeline> {
   const read = parseYaml(text, file)
   if (!read.ok) return read
-  const reading: Reading = {text, file, parsed: read.value, root: isWrapped(read.value.value) ? ['workflow'] : []}
-  const beside = siblingsOf(reading)
-  if (beside.length > 0) return {ok: false, problems: beside}
-  const workflow = Workflow.safeParse(reading.root.reduce<unknown>(childOf, read.value.value))
-  if (!workflow.success) return {ok: false, problems: problemsOf(workflow.error, under(reading, reading.root), file)}
-  return assemble(workflow.data, reading, more)
+  const normal = normalise(read.value.value, nameOf(file))
+  const reading: Reading = {text, file, parsed: read.value, remarks: [...normal.remarks], places: new Map()}
+  const pipeline = normal.value === null ? null : assemble(normal, reading, inputs)
+  const found = diagnosticsOf(reading)
+  const problems = found.filter(({kind}) => refuses[reader].includes(kind))
+  if (problems.length > 0 || pipeline === null) return {ok: false, problems: problems.length > 0 ? problems : found}
+  return {ok: true, value: {...pipeline, keepsUnresolved: reader === 'lenient', diagnostics: found}}
 }
 
-const childOf = (value: unknown, key: PropertyKey): unknown =>
-  typeof value === 'object' && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined
-
-const isWrapped = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, 'workflow')
-
-/** Beside `workflow:` nothing may stand: it would be read by nobody. */
-function siblingsOf({parsed: {value, keyAt}, file, root}: Reading): readonly Problem[] {
-  if (root.length === 0 || typeof value !== 'object' || value === null) return []
-  return Object.keys(value).flatMap((key) =>
-    key === 'workflow'
-      ? []
-      : [{file, ...keyAt([key]), code: 'unrecognized-keys', message: `${key}: is not a known key beside \`workflow\``}],
-  )
+/** The canonical form of a file, without binding it. */
+export function normalFormOf(text: string, file: string): Read<Readonly<Record<string, unknown>>> {
+  const read = parseYaml(text, file)
+  if (!read.ok) return read
+  const {value, remarks} = normalise(read.value.value, nameOf(file))
+  const found = diagnosticsOf({text, file, parsed: read.value, remarks: [...remarks], places: new Map()})
+  return value === null ? {ok: false, problems: found.filter(({kind}) => kind === 'error')} : {ok: true, value}
 }
 
-/** The document as seen from a place inside it. */
-const under = ({parsed}: Reading, prefix: readonly PropertyKey[]): Parsed => ({
-  ...parsed,
-  at: (path) => parsed.at([...prefix, ...path]),
-  keyAt: (path) => parsed.keyAt([...prefix, ...path]),
-})
+const nameOf = (file: string): string =>
+  (file.split(/[\\/]/).at(-1) ?? '').replace(/\.ya?ml$/i, '').replaceAll(/[^\w-]+/g, '_') || 'pipeline'
 
-function assemble(workflow: Workflow, reading: Reading, more: readonly string[]): Read<Pipeline> {
-  const values = [...knownInputs, ...workflow.inputs, ...Object.keys(workflow.variables), ...more]
-  const problems: Problem[] = [...namesTaken(workflow, reading), ...wrongDefaults(workflow, reading)]
-  const names = workflow.steps.map(nameOf)
-  const bound: Bounded[] = []
-  for (const [index, raw] of workflow.steps.entries()) {
-    const step = bindStep(raw, index, workflow, reading)
-    if (!step.ok) {
-      problems.push(...step.problems)
-      continue
-    }
-    bound.push(step.value)
-    const known: Known = {values, earlier: names.slice(0, index), steps: names, self: names[index] ?? ''}
-    problems.push(...wrongNames(step.value, known, reading))
+/** As they stand in the file; what is found once for each step and stands in one place is told once. */
+function diagnosticsOf({remarks, parsed, file}: Reading): readonly Diagnostic[] {
+  const found = remarks.map(({kind, code, message, place, atKey, line, col}): Diagnostic => ({
+    file,
+    ...(line !== undefined && col !== undefined ? {line, col} : atKey ? parsed.keyAt(place) : parsed.at(place)),
+    code,
+    message,
+    kind,
+  }))
+  const once = new Map(found.map((each) => [renderProblem(each), each]))
+  return [...once.values()].toSorted((a, b) => a.line - b.line || a.col - b.col)
+}
+
+function assemble(normal: NormalPipeline, reading: Reading, more: readonly string[]): Pipeline | null {
+  const at = (path: Place): Place => normal.placeOf(path)
+  const workflow = Workflow.safeParse(normal.value)
+  if (!workflow.success) {
+    addProblems(workflow.error, at, 'error', reading)
+    return null
   }
-  if (problems.length > 0) return {ok: false, problems: inOrder(problems)}
-  const used = new Set(bound.flatMap(({step: {templates = []}}) => templates.flatMap((each) => valuesIn(each, names))))
+  const {data} = workflow
+  checkDefaults(data, at, reading)
+  const steps = bindAll(data.steps, normal.steps, data, reading)
+  checkNamesTaken(data, normal.steps, at, reading)
+  const values = [...knownInputs, ...data.inputs, ...Object.keys(data.variables), ...more]
+  for (const wrong of wrongNamesIn(steps, values)) addWrong(wrong, reading)
   return {
-    ok: true,
-    value: {
-      name: workflow.name,
-      description: workflow.description,
-      steps: bound.map(({step}) => step),
-      inputs: [...used].filter((name) => !Object.hasOwn(workflow.variables, name)),
-      variables: workflow.variables,
+    name: data.name,
+    description: data.description,
+    steps,
+    inputs: namesUsed(steps).filter((name) => !Object.hasOwn(data.variables, name)),
+    declared: data.inputs.filter((name) => !isKnownInput(name) && !Object.hasOwn(data.variables, name)),
+    variables: data.variables,
+    settings: {
+      workspace: data.workspace ?? null,
+      outputs: data.outputs_to ?? null,
+      checkpoint:
+        data.checkpoint === undefined || data.checkpoint === false
+          ? null
+          : {folder: typeof data.checkpoint === 'string' ? data.checkpoint : null},
+      version: data.version ?? null,
     },
   }
 }
 
-/** As they stand in the file; a mistake in `defaults` is found once for each step and told once. */
-function inOrder(problems: readonly Problem[]): readonly Problem[] {
-  const once = new Map(problems.map((problem) => [renderProblem(problem), problem]))
-  return [...once.values()].toSorted((a, b) => a.line - b.line || a.col - b.col)
+/** Names of values: all that would be unknown if nothing were given. */
+const namesUsed = (steps: readonly BoundStep[]): readonly string[] => [
+  ...new Set(
+    wrongNamesIn(steps, []).flatMap(({value, code}) => (code === 'unknown-name' && value !== null ? [value] : [])),
+  ),
+]
+
+/** zod's issues at their places in the file. */
+function addProblems(
+  error: z.ZodError,
+  at: (path: Place) => Place,
+  kind: Kind,
+  {parsed, file, remarks}: Reading,
+): void {
+  const places: Parsed = {...parsed, at: (path) => parsed.at(at(path)), keyAt: (path) => parsed.keyAt(at(path))}
+  for (const {line, col, code, message} of problemsOf(error, places, file))
+    remarks.push({kind, code, message, place: [], atKey: false, line, col})
 }
-
-const nameOf = (raw: unknown): string => Step.safeParse(raw).data?.name ?? ''
-
-/** Names of values in a template, without those that the step itself knows. */
-const valuesIn = ({text, knows = []}: Template, names: readonly string[]): readonly string[] =>
-  placeholdersIn(text)
-    .map((placeholder) => referenceOf(placeholder, (word) => names.includes(word)))
-    .flatMap(({kind, name}) => (kind === 'value' && !knows.includes(name) ? [name] : []))
 
 const isKnownInput = (name: string): boolean => knownInputs.some((known) => known === name)
 
 /** One name, one thing. */
-function namesTaken({steps, inputs, variables}: Workflow, reading: Reading): readonly Problem[] {
+function checkNamesTaken(
+  {inputs, variables, steps}: Workflow,
+  origins: readonly Origin[],
+  at: (path: Place) => Place,
+  {remarks}: Reading,
+): void {
   const taken = new Map<string, string>(reserved.map((name) => [name, 'is a name of its own']))
-  const take = (name: string, what: string, path: readonly PropertyKey[]): readonly Problem[] => {
+  const take = (name: string, what: string, place: Place): void => {
     const already = taken.get(name)
     taken.set(name, `is already ${what}`)
-    return already === undefined || name === ''
-      ? []
-      : [{...problemAt(reading, path), code: 'duplicate-name', message: `\`${name}\` ${already}; choose another name`}]
+    if (already === undefined || name === '') return
+    const message = `\`${name}\` ${already}; choose another name`
+    remarks.push({kind: 'mistake', code: 'duplicate-name', message, place, atKey: false})
   }
-  return [
-    ...inputs.flatMap((name, index) => (isKnownInput(name) ? [] : take(name, 'an input', ['inputs', index]))),
-    ...Object.keys(variables).flatMap((name) => take(name, 'a variable', ['variables', name])),
-    ...steps.flatMap((raw, index) => take(nameOf(raw), `the name of step ${index + 1}`, ['steps', index, 'name'])),
-  ]
+  for (const [index, name] of inputs.entries()) if (!isKnownInput(name)) take(name, 'an input', at(['inputs', index]))
+  for (const name of Object.keys(variables)) take(name, 'a variable', at(['variables', name]))
+  for (const [index, step] of steps.entries()) {
+    const origin = origins[index]
+    const place = origin === undefined ? at(['steps', index]) : placeIn(origin, ['name'])
+    take(Step.parse(step).name, `the name of step ${index + 1}`, place)
+  }
 }
 
-const problemAt = (
-  {file, parsed, root}: Reading,
-  path: readonly PropertyKey[],
-): Pick<Problem, 'file' | 'line' | 'col'> => ({
-  file,
-  ...parsed.at([...root, ...path]),
-})
+const defaultable: readonly string[] = ['system', 'max_tokens', 'repair', 'model', 'provider']
 
-const defaultable = [...new Set(stepTypeNames.flatMap((name) => stepTypeOf(name)?.defaults ?? []))]
+function checkDefaults({defaults}: Workflow, at: (path: Place) => Place, {remarks}: Reading): void {
+  for (const key of Object.keys(defaults)) {
+    if (defaultable.includes(key)) continue
+    const message = `defaults.${key}: is not a known key; there are: ${defaultable.join(', ')}`
+    remarks.push({kind: 'mistake', code: 'unrecognized-keys', message, place: at(['defaults', key]), atKey: false})
+  }
+}
 
-const wrongDefaults = ({defaults}: Workflow, reading: Reading): readonly Problem[] =>
-  Object.keys(defaults).flatMap((key) =>
-    defaultable.includes(key)
-      ? []
-      : [
-          {
-            ...problemAt(reading, ['defaults', key]),
-            code: 'unrecognized-keys',
-            message: `defaults.${key}: is not a known key; there are: ${defaultable.join(', ')}`,
-          },
-        ],
-  )
+function bindAll(
+  raw: readonly unknown[],
+  origins: readonly Origin[],
+  workflow: Workflow,
+  reading: Reading,
+): readonly BoundStep[] {
+  return raw.flatMap((each, index): readonly BoundStep[] => {
+    const origin = origins[index]
+    const step = isRecord(each) && origin !== undefined ? bindStep(each, origin, workflow, reading) : null
+    return step === null ? [] : [step]
+  })
+}
 
-function bindStep(raw: unknown, index: number, {defaults}: Workflow, reading: Reading): Read<Bounded> {
-  const {file} = reading
-  const prefix = [...reading.root, 'steps', index]
-  const read = Step.safeParse(raw)
-  if (!read.success) return {ok: false, problems: problemsOf(read.error, under(reading, prefix), file)}
-  const {name, type, ...own} = read.data
+const Step = z.looseObject({name: z.string(), type: z.string()})
+
+function bindStep(raw: unknown, origin: Origin, workflow: Workflow, reading: Reading): BoundStep | null {
+  const at = (path: Place): Place => placeIn(origin, path)
+  const {name, type, ...own} = Step.parse(raw)
   const stepType = stepTypeOf(type)
-  if (stepType === undefined) {
-    const message = `\`${type}\` is not a step type; there are: ${stepTypeNames.join(', ')}`
-    return {
-      ok: false,
-      problems: [{...problemAt(reading, ['steps', index, 'type']), code: 'unknown-step-type', message}],
-    }
-  }
-  const inherited = Object.entries(defaults).filter(([key]) => stepType.defaults.includes(key) && !overrides(own, key))
+  const isCommon = (key: string): boolean => commonKeys.includes(key)
+  const common = Common.safeParse(Object.fromEntries(Object.entries(own).filter(([key]) => isCommon(key))))
+  if (!common.success) addProblems(common.error, at, 'error', reading)
+  if (!common.success || stepType === undefined) return null
+  const inherited = Object.entries(workflow.defaults).filter(
+    ([key]) => stepType.defaults.includes(key) && !Object.hasOwn(own, key),
+  )
   const fromDefaults = new Set<PropertyKey>(inherited.map(([key]) => key))
-  const placeOf = (path: readonly PropertyKey[]): readonly PropertyKey[] =>
-    fromDefaults.has(path[0] ?? '') ? [...reading.root, 'defaults', ...path] : [...prefix, ...path]
-  const bound = stepType.bind({name, type, settings: {...Object.fromEntries(inherited), ...own}})
-  if (bound.ok) return {ok: true, value: {...bound, placeOf}}
-  const at: Parsed['at'] = (path) => reading.parsed.at(placeOf(path))
-  const keyAt: Parsed['keyAt'] = (path) => reading.parsed.keyAt(placeOf(path))
-  return {ok: false, problems: problemsOf(bound.error, {...reading.parsed, at, keyAt}, file)}
+  const settings = Object.fromEntries([...inherited, ...Object.entries(own).filter(([key]) => !isCommon(key))])
+  const placeOf = (path: Place): Place =>
+    fromDefaults.has(path[0] ?? '') ? [...defaultsAt(reading), ...path] : at(path)
+  const nest = ({steps, path}: Branch): readonly BoundStep[] =>
+    bindAll(steps, originsOf(origin, path), workflow, reading)
+  const binding = {name, type, common: common.data, settings, nest}
+  const bound = stepType.bind(binding)
+  if (bound.ok) return bindTo(bound.step, placeOf, reading)
+  const without = withoutUnknown(settings, bound.error)
+  addProblems(without.unknown, placeOf, 'mistake', reading)
+  const again = without.unknown.issues.length === 0 ? bound : stepType.bind({...binding, settings: without.settings})
+  if (again.ok) return bindTo(again.step, placeOf, reading)
+  addProblems(again.error, placeOf, 'error', reading)
+  return null
 }
 
-/** A step that says it in pipeline_ex's words has said it. */
-const overrides = (own: Readonly<Record<string, unknown>>, key: string): boolean =>
-  Object.hasOwn(own, key) || (key === 'system' && Object.hasOwn(own, 'system_prompt'))
-
-interface Known {
-  readonly values: readonly string[]
-  readonly earlier: readonly string[]
-  readonly steps: readonly string[]
-  readonly self: string
+/** Of the steps of a branch: a list of them, or the one that stands at that place of a list. */
+function originsOf({inside}: Origin, path: Place): readonly Origin[] {
+  const index = path.at(-1)
+  const one = typeof index === 'number' ? inside.get(path.slice(0, -1).join('/'))?.[index] : undefined
+  return inside.get(path.join('/')) ?? (one === undefined ? [] : [one])
 }
 
-function wrongNames({step: {templates = []}, uses, placeOf}: Bounded, known: Known, reading: Reading): Problem[] {
-  const steps = uses.flatMap(({path, text}) => {
-    const message = wrongStep(text, known)
-    return message === null
-      ? []
-      : [{file: reading.file, ...reading.parsed.at(placeOf(path)), code: 'unknown-step', message}]
-  })
-  const names = templates.flatMap(({path, text, knows = []}) => {
-    const isName = (word: string): boolean => isKnownWord(word, known) || knows.includes(word)
-    const at = placesOf(placeOf(path), reading)
-    return [
-      ...placeholdersIn(text).flatMap((placeholder) => {
-        const message = knows.includes(placeholder.path[0] ?? '') ? null : wrongReference(placeholder, known, knows)
-        return message === null ? [] : [{file: reading.file, ...at(placeholder, text), code: 'unknown-name', message}]
-      }),
-      ...mistakesIn(text, isName).map((placeholder) => ({
-        file: reading.file,
-        ...at(placeholder, text),
-        code: 'bad-expression',
-        message: `${placeholder.raw}: only names and paths may stand in braces, as in {{steps.analysis.findings[0]}}`,
-      })),
-    ]
-  })
-  return [...steps, ...names]
+function bindTo(step: BoundStep, placeOf: (path: Place) => Place, {places}: Reading): BoundStep {
+  places.set(step, placeOf)
+  return step
 }
 
-const isKnownWord = (word: string, {values, steps}: Known): boolean =>
-  word === 'steps' || word === 'inputs' || values.includes(word) || steps.includes(word)
+/** Where `defaults` stands in the file: under `workflow:` or at the top. */
+const defaultsAt = ({parsed: {value}}: Reading): Place =>
+  isRecord(value) && isRecord(value['workflow']) ? ['workflow', 'defaults'] : ['defaults']
 
-function wrongReference(placeholder: Placeholder, known: Known, knows: readonly string[]): string | null {
-  const {kind, name} = referenceOf(placeholder, (word) => known.steps.includes(word))
-  if (kind === 'step') {
-    const message = wrongStep(name, known)
-    return message === null ? null : `${placeholder.raw}: ${message}`
-  }
-  if (known.values.includes(name)) return null
-  const names = [...knows, ...known.values, ...known.earlier.map((step) => `steps.${step}`)]
-  return `${placeholder.raw}: nothing is called \`${name}\`; there are: ${names.join(', ')}`
+/** The settings without the keys that nobody knows, and the issues about these. */
+function withoutUnknown(
+  settings: unknown,
+  error: z.ZodError,
+): {readonly settings: unknown; readonly unknown: z.ZodError} {
+  const issues = error.issues.filter(({code}) => code === 'unrecognized_keys')
+  let rest = settings
+  for (const issue of issues)
+    if (issue.code === 'unrecognized_keys') for (const key of issue.keys) rest = without(rest, [...issue.path, key])
+  return {settings: rest, unknown: new z.ZodError(issues)}
 }
 
-function wrongStep(name: string, {earlier, steps, self}: Known): string | null {
-  if (name !== self && earlier.includes(name)) return null
-  if (name === self) return `step \`${name}\` cannot use its own result`
-  if (steps.includes(name)) return `step \`${name}\` comes later; a step can only use what ran before it`
-  return earlier.length === 0
-    ? `there is no step \`${name}\`, and this is the first one`
-    : `there is no step \`${name}\`; before this one there are: ${earlier.join(', ')}`
+function without(value: unknown, [first, ...rest]: readonly PropertyKey[]): unknown {
+  if (Array.isArray(value)) return value.map((each: unknown, index) => (index === first ? without(each, rest) : each))
+  if (!isRecord(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, each]) => {
+      if (key !== first) return [[key, each]]
+      return rest.length === 0 ? [] : [[key, without(each, rest)]]
+    }),
+  )
+}
+
+const kinds: Readonly<Record<Wrong['code'], Kind>> = {
+  'unknown-step': 'error',
+  'unknown-name': 'mistake',
+  'unknown-function': 'mistake',
+  'bad-expression': 'mistake',
+  unreachable: 'mistake',
+}
+
+function addWrong(wrong: Wrong, reading: Reading): void {
+  const place = reading.places.get(wrong.step)?.(wrong.path) ?? []
+  const {raw, start, text, code, message} = wrong
+  const at = raw === null ? {} : positionOf(place, {raw, start}, text, reading)
+  // an expression that cannot be read cannot be run; a template stays a text
+  const isUnrunnable = raw === null && (code === 'bad-expression' || code === 'unknown-function')
+  const kind = isUnrunnable ? 'error' : kinds[code]
+  reading.remarks.push({kind, code, message, place, atKey: false, ...at})
 }
 
 /**
  * Where a placeholder stands in the file. A value may be folded or quoted, so its lines are not the file's: the n-th such
  * placeholder of the value is the n-th in the source of its node; else the place of the value.
  */
-function placesOf(path: readonly PropertyKey[], {text: source, parsed}: Reading) {
-  const node = parsed.document.getIn(
-    path.map((key) => (typeof key === 'symbol' ? String(key) : key)),
-    true,
-  )
+function positionOf(
+  place: Place,
+  {raw, start}: {readonly raw: string; readonly start: number},
+  value: string,
+  {text: source, parsed}: Reading,
+): {readonly line?: number; readonly col?: number} {
+  const path = place.map((key) => (typeof key === 'symbol' ? String(key) : key))
+  const node = parsed.document.getIn(path, true)
   const range = isNode(node) ? node.range : undefined
-  return ({raw, start}: Placeholder, value: string): {readonly line: number; readonly col: number} => {
-    if (!range) return parsed.at(path)
-    const before = value.slice(0, start).split(raw).length - 1
-    const offset = [...source.slice(range[0], range[1]).matchAll(literal(raw))][before]?.index
-    if (offset === undefined) return parsed.at(path)
-    const lines = source.slice(0, range[0] + offset).split('\n')
-    return {line: lines.length, col: (lines.at(-1)?.length ?? 0) + 1}
-  }
+  if (!range) return {}
+  const before = value.slice(0, start).split(raw).length - 1
+  const offset = [...source.slice(range[0], range[1]).matchAll(literal(raw))][before]?.index
+  if (offset === undefined) return {}
+  const lines = source.slice(0, range[0] + offset).split('\n')
+  return {line: lines.length, col: (lines.at(-1)?.length ?? 0) + 1}
 }
 
 const literal = (text: string): RegExp => new RegExp(text.replace(/[^\w\s]/g, String.raw`\$&`), 'g')
+
+/** Pipeline files that it will run, where their paths are known before. */
+export const pipelinesIn = ({steps}: Pipeline): readonly string[] => allSteps(steps).flatMap(({pipelines}) => pipelines)

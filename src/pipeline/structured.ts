@@ -1,6 +1,7 @@
 /** A model's reply → data of a JSON Schema, or what is wrong with it in words a model can act on. Never throws for a reply. */
 import {jsonrepair} from 'jsonrepair'
 import * as z from 'zod'
+import {parseYaml} from '../document.ts'
 import {Failure, messageOf} from '../errors.ts'
 import type {JsonSchema} from '../provider.ts'
 
@@ -78,6 +79,23 @@ export function readStructured(text: string, check: Check | null): Structured {
   if (result?.ok) return result
   const wrong = checked.flatMap((each) => (each.ok ? [] : [each.errors])).at(-1)
   return {ok: false, errors: wrong ?? result?.errors ?? [syntaxOf(whole)]}
+}
+
+/** The same for YAML: the only fenced block that is one, or the whole text. A word alone is YAML and no answer. */
+export function readYaml(text: string, check: Check | null): Structured {
+  const whole = text.replace(/^\ufeff/, '').trim()
+  const blocks = [...whole.matchAll(/^(`{3,})(?:ya?ml)?[ \t]*\n([\s\S]*?)\n\1[ \t]*$/gm)].map(
+    ([, , inner = '']) => inner,
+  )
+  const errors: string[] = []
+  const found = (blocks.length > 0 ? blocks : [whole]).flatMap((each) => {
+    const read = parseYaml(each, 'answer')
+    if (!read.ok) errors.push(...read.problems.map(({line, col, message}) => `line ${line}, column ${col}: ${message}`))
+    return read.ok ? [(check ?? container)(read.value.value)] : []
+  })
+  const good = found.filter(({ok}) => ok)
+  if (good.length > 1) return {ok: false, errors: [`the answer holds ${good.length} YAML documents; give one`]}
+  return good[0] ?? found.at(-1) ?? {ok: false, errors: errors.slice(0, maxErrors)}
 }
 
 function parse(text: string): {readonly value: unknown} | undefined {

@@ -1,37 +1,101 @@
-/** `{{names}}` in a text, what they may stand for, and the fences around what nobody vouches for. Pure; text in, text out. */
+/** `{{expressions}}` in a text, what they may stand for, and the fences around what nobody vouches for. Pure; text in, text out. */
 import {Failure} from '../errors.ts'
+import {callsIn, pathsIn, readExpression, type Expression} from './expression.ts'
+import {functions, maxText, sizeOf, special} from './functions.ts'
 
-/** A name and the path behind it, as in `{{steps.analysis.findings[0]}}`. */
+/** An expression in braces, as in `{{steps.analysis.findings[0]}}`. */
 export interface Placeholder {
   /** As written, braces included. */
   readonly raw: string
-  readonly path: readonly string[]
+  /** What stands between the braces, trimmed. */
+  readonly inner: string
+  readonly tree: Expression
   /** Offset in the template. */
   readonly start: number
 }
 
+/** Longer than this it is no expression of a person; without a limit a text of open quotes would be read over and over. */
+const maxInner = 1_000
+
 /**
- * A word, then `.word` or `[n]`. Anything else between braces (JSON, tuples, code) is no expression and stays as it is;
- * so does `${{ … }}`, which is the workflow syntax of GitHub Actions.
+ * What stands between braces and is more than one value written out; anything else (JSON, tuples, code, a bare number) stays as it
+ * is. So does `${{ … }}`, which is the workflow syntax of GitHub Actions.
  */
-const expression = /(?<!\$)\{\{[ \t]*([A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])*)[ \t]*\}\}/g
+export function placeholdersIn(template: string): readonly Placeholder[] {
+  const known = read.get(template)
+  if (known !== undefined) return known
+  const found = scan(template).flatMap(({raw, inner, start}) => {
+    const tree = expressionIn(inner)
+    return tree === null ? [] : [{raw, inner, tree, start}]
+  })
+  // a loop fills the same template over and over
+  if (template.length <= 100_000) {
+    if (read.size >= 1_000) read.clear()
+    read.set(template, found)
+  }
+  return found
+}
 
-/** `{{name …}}` with more behind a name: a filter or an operator, which this language does not have. */
-const almost = /(?<!\$)\{\{[ \t]*([A-Za-z_][\w-]*)[^{}\n]*\}\}/g
+const read = new Map<string, readonly Placeholder[]>()
 
-export const placeholdersIn = (template: string): readonly Placeholder[] =>
-  [...template.matchAll(expression)].map(({0: raw, 1: words = '', index}) => ({
-    raw,
-    path: words.split(/[.[\]]+/).filter((word) => word !== ''),
-    start: index,
-  }))
+function expressionIn(inner: string): Expression | null {
+  const found = readExpression(inner)
+  if (!found.ok) return null
+  const {kind} = found.tree
+  const isNamed = pathsIn(found.tree).length > 0 || callsIn(found.tree).length > 0
+  return isNamed || kind === 'binary' || kind === 'choice' ? found.tree : null
+}
 
-/** What looks like a placeholder and is none: the caller says which first words make it a mistake and not prose. */
-export function mistakesIn(template: string, isName: (word: string) => boolean): readonly Placeholder[] {
-  const good = new Set(placeholdersIn(template).map(({start}) => start))
-  return [...template.matchAll(almost)].flatMap(({0: raw, 1: word = '', index}) =>
-    good.has(index) || !isName(word) ? [] : [{raw, path: [word], start: index}],
+interface Braces {
+  readonly raw: string
+  readonly inner: string
+  readonly start: number
+}
+
+/** Pairs of braces around something that could be an expression: no other brace stands in it outside of quotes. */
+function scan(template: string): readonly Braces[] {
+  const found: Braces[] = []
+  for (let start = template.indexOf('{{'); start >= 0;) {
+    const end = template[start - 1] === '$' ? -1 : endOf(template, start + 2)
+    if (end >= 0) {
+      const raw = template.slice(start, end + 2)
+      found.push({raw, inner: meant(raw.slice(2, -2).trim()), start})
+    }
+    start = template.indexOf('{{', end < 0 ? start + 1 : end + 2)
+  }
+  return found
+}
+
+/** pipeline_ex's documents write `{{previous_response:step}}`, with a path behind another colon. */
+const meant = (inner: string): string =>
+  inner.replace(/^previous_response:([\w-]+)(?::([\w.[\]-]+))?$/, (_, step: string, path: string | undefined) =>
+    path === undefined ? `steps.${step}` : `steps.${step}.${path}`,
   )
+
+function endOf(template: string, from: number): number {
+  const last = Math.min(template.length, from + maxInner)
+  let quote = ''
+  for (let at = from; at < last; at++) {
+    const character = template[at] ?? ''
+    if (quote !== '') {
+      if (character === '\n') return -1
+      if (character === quote) quote = ''
+    } else if (character === '"' || character === "'") quote = character
+    else if (character === '{') return -1
+    else if (character === '}') return template[at + 1] === '}' ? at : -1
+  }
+  return -1
+}
+
+/** What looks like an expression and is none: the caller says which first words make it a mistake and not prose. */
+export function mistakesIn(template: string, isName: (word: string) => boolean): readonly (Braces & {why: string})[] {
+  return scan(template).flatMap((braces) => {
+    const found = readExpression(braces.inner)
+    const [, word = ''] = /^([A-Za-z_][\w-]*)/.exec(braces.inner) ?? []
+    const isCall = braces.inner[word.length] === '(' && (Object.hasOwn(functions, word) || Object.hasOwn(special, word))
+    const isMeant = isCall || isName(word) || isName(word.split('-')[0] ?? '')
+    return found.ok || !isMeant ? [] : [{...braces, why: found.message}]
+  })
 }
 
 /** The template with every placeholder replaced once; what was put in is never read again. */
@@ -48,19 +112,10 @@ export function fill(template: string, textOf: (placeholder: Placeholder) => str
 /** Text stays text, everything else is JSON. Nothing becomes an empty text: what has no JSON is a `Failure`. */
 export function render(value: unknown): string {
   if (typeof value === 'string') return value
-  const json = JSON.stringify(value, null, 1)
+  // a model's text may be JSON that is nested deeper than JSON can be written
+  const json = sizeOf(value) > maxText ? undefined : JSON.stringify(value, null, 1)
   if (json === undefined) throw new Failure('template-unresolved', 'a value in a template cannot be written as JSON')
   return json
-}
-
-/** What stands behind `path`; undefined when there is nothing. Only own keys, so that `constructor` finds nothing. */
-export function valueAt(value: unknown, path: readonly string[]): unknown {
-  const [key, ...rest] = path
-  if (key === undefined) return value
-  if (Array.isArray(value)) return /^\d+$/.test(key) ? valueAt(value[Number(key)], rest) : undefined
-  if (typeof value !== 'object' || value === null) return undefined
-  const found: unknown = Object.entries(value).find(([name]) => name === key)?.[1]
-  return found === undefined ? undefined : valueAt(found, rest)
 }
 
 /** Looks unlike anything in a programming language, so that neutralising it does not spoil quotes of honest code. */

@@ -2,10 +2,11 @@
 import {readModules, type Module} from './elixir/module.ts'
 import {readElixir, type ElixirProject} from './elixir/project.ts'
 import {severities, type Scan, type ScanFinding, type Severity} from './finding.ts'
-import type {Parsable, Parse, Parsed} from './parse.ts'
+import type {Parse} from './parse.ts'
+import {readFiles} from './reading.ts'
 import {clip, type Hit, type Place, type Rule} from './rule.ts'
 import {rules} from './rules/index.ts'
-import {readable, readSource, type CodeFile, type Source} from './source.ts'
+import type {CodeFile, Source} from './source.ts'
 
 interface NamedHit {
   readonly rule: string
@@ -22,17 +23,9 @@ export async function scan(files: readonly CodeFile[], parse: Parse): Promise<Sc
   const skipped: {file: string; why: string}[] = []
   const hits: NamedHit[] = []
   const elixir: (readonly [Source, readonly Module[]])[] = []
-  const paths = new Set(files.map(({path}) => path))
-  const waiting: Waiting[] = []
-  for (const file of files) {
-    const read = readable(file, paths)
-    if (read?.ok === true) waiting.push({file, parsable: read.parsable})
-    else if (read?.ok === false) skipped.push({file: file.path, why: read.why})
-  }
-  for await (const {file, parsable, parsed} of parseAll(waiting, parse)) {
-    const read = readSource(file, parsable.language, parsed)
-    if (!read.ok) skipped.push({file: file.path, why: read.why})
-    else if (parsable.language === 'elixir') elixir.push([read.source, readModules(read.source)])
+  for await (const read of readFiles(files, parse)) {
+    if (!read.ok) skipped.push({file: read.file.path, why: read.why})
+    else if (read.source.language === 'elixir') elixir.push([read.source, readModules(read.source)])
     else hits.push(...judge(read.source, emptyProject))
   }
   const project = readElixir(elixir)
@@ -42,48 +35,6 @@ export async function scan(files: readonly CodeFile[], parse: Parse): Promise<Sc
     findings: hits.map((each, at) => findingOf(each, at + 1)),
     skipped: skipped.sort((a, b) => compareText(a.file, b.file)),
   }
-}
-
-interface Waiting {
-  readonly file: CodeFile
-  readonly parsable: Parsable
-}
-
-/** Groups that are asked for before the first of them is judged: work for every thread, and a bound on what is held. */
-const ahead = 12
-/** Characters: a group that a thread takes 50 ms for, so that handing it over costs nothing. */
-const groupSize = 32_000
-
-/** In their order; the next groups are parsed while one is judged. */
-async function* parseAll(
-  waiting: readonly Waiting[],
-  parse: Parse,
-): AsyncGenerator<Waiting & {readonly parsed: Parsed}> {
-  const groups = groupsOf(waiting)
-  const begun: Promise<readonly Parsed[]>[] = []
-  for (const [at, group] of groups.entries()) {
-    for (const each of groups.slice(begun.length, at + ahead)) begun.push(parse(each.map(({parsable}) => parsable)))
-    const trees = await begun[at]
-    for (const [index, each] of group.entries()) yield {...each, parsed: trees?.[index] ?? 'late'}
-    // what has been judged is let go
-    begun[at] = nothing
-  }
-}
-
-const nothing: Promise<readonly Parsed[]> = Promise.resolve([])
-
-function groupsOf(waiting: readonly Waiting[]): readonly (readonly Waiting[])[] {
-  const groups: Waiting[][] = []
-  let size = Infinity
-  for (const each of waiting) {
-    if (size >= groupSize) {
-      groups.push([])
-      size = 0
-    }
-    groups.at(-1)?.push(each)
-    size += each.parsable.text.length
-  }
-  return groups
 }
 
 const emptyProject: ElixirProject = readElixir([])

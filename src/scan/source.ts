@@ -69,7 +69,7 @@ function isGenerated(path: string, paths: ReadonlySet<string>): boolean {
   return script !== undefined && ['.d.ts', '.d.cts', '.d.mts'].some((ending) => paths.has(stem + ending))
 }
 
-function roleOf(path: string): Source['role'] {
+export function roleOf(path: string): Source['role'] {
   if (testFolder.test(path) || testFile.test(path)) return 'test'
   return scriptFolder.test(path) || scriptFile.test(path) ? 'script' : 'production'
 }

@@ -118,6 +118,94 @@ describe.concurrent('genesis with both keys', {timeout}, () => {
     ))
 })
 
+/** A pipeline of the repository's own, in the base commit. */
+const own = (model: string): string =>
+  `name: own
+steps:
+  - {name: changes, type: llm, provider: openai, model: ${model}, schema: plan, prompt: "{{user_prompt}} {{repository}}"}
+  - {name: plan, type: plan, from: changes}
+`
+
+describe.concurrent('a pipeline of another provider', {timeout}, () => {
+  const openaiKey = 'sk-proj-acceptance-0123456789'
+  test.each<{
+    readonly name: string
+    readonly inputs?: Readonly<Record<string, string>>
+    readonly env?: Readonly<Record<string, string>>
+    readonly endpoint: 'input' | 'variable'
+    readonly isKeyed: boolean
+  }>([
+    {name: 'key and endpoint by inputs', inputs: {'openai-api-key': openaiKey}, endpoint: 'input', isKeyed: true},
+    {
+      name: 'a key of the environment',
+      env: {OPENAI_API_KEY: `${openaiKey}\n`},
+      endpoint: 'variable',
+      isKeyed: true,
+    },
+    {name: 'a server that wants no key', endpoint: 'input', isKeyed: false},
+  ])('$name', ({inputs, env, endpoint, isKeyed}) =>
+    inScene(
+      {base: {...failing, 'pipelines/own.yaml': own('gpt-5.4-mini')}, models: genesis(both), isHere: true},
+      async (scene) => {
+        const {models, onPull} = scene
+        const url = models.openaiUrl
+        const run = await onPull({
+          inputs: {
+            ...keys(models),
+            pipeline: 'pipelines/own.yaml',
+            judge: 'off',
+            ...(endpoint === 'input' ? {'openai-base-url': url} : {}),
+            ...inputs,
+          },
+          env: {...(endpoint === 'variable' ? {OPENAI_BASE_URL: url} : {}), ...env},
+        })
+        expect({code: run.code, verdict: run.outputs['verdict'], pipeline: run.outputs['pipeline']}).toEqual({
+          code: 0,
+          verdict: 'pass',
+          pipeline: 'own',
+        })
+        expect(
+          models.requests.map(({provider, headers, refused}) => [provider, headers['authorization'] ?? null, refused]),
+        ).toEqual([['openai', isKeyed ? `Bearer ${openaiKey}` : null, null]])
+        expect(run.stdout.includes(`::add-mask::${openaiKey}`)).toBe(isKeyed)
+        for (const form of [openaiKey, claudeKey, geminiKey].flatMap(forms))
+          expect(visibleIn(run, scene)).not.toContain(form)
+      },
+    ),
+  )
+
+  test('what the answer repeats of its key is taken out', () =>
+    inScene(
+      {
+        base: {...failing, 'pipelines/own.yaml': own('gpt-5.4-mini')},
+        models: genesis([{...spawnClaim, description: `The key is ${openaiKey}, and it is in the header.`}, sumClaim]),
+        isHere: true,
+      },
+      async (scene) => {
+        const {models, onPull, comments} = scene
+        const run = await onPull({
+          inputs: {
+            'openai-api-key': openaiKey,
+            'openai-base-url': models.openaiUrl,
+            pipeline: 'pipelines/own.yaml',
+            judge: 'off',
+          },
+        })
+        expect(run.code).toBe(0)
+        expect(comments()[0]).toContain('The key is')
+        for (const form of forms(openaiKey)) expect(visibleIn(run, scene)).not.toContain(form)
+      },
+    ))
+
+  test('neither key nor endpoint', () =>
+    inScene({base: {...failing, 'pipelines/own.yaml': own('gpt-5.4-mini')}, isHere: true}, async ({models, onPull}) => {
+      const run = await onPull({inputs: {...keys(models), pipeline: 'pipelines/own.yaml'}})
+      expect({code: run.code, verdict: run.outputs['verdict']}).toEqual({code: 2, verdict: 'error'})
+      expect(run.stdout).toMatch(/openai \(gpt-5\.4-mini\) needs a key[^]*OPENAI_API_KEY/)
+      expect(models.requests).toEqual([])
+    }))
+})
+
 describe.concurrent('what a model may do wrong', {timeout}, () => {
   const broken = 'Here is the analysis: {"findings": [oh'
   const limited = {status: 429, headers: {'retry-after': '1'}, message: 'slow down'}
@@ -214,13 +302,13 @@ describe.concurrent('what a model may do wrong', {timeout}, () => {
     }),
   )
 
-  test('money that is spent: no call beyond it', () =>
+  test('money that does not reach for a call: none is made', () =>
     inScene({base: failing, models: genesis(both), isHere: true}, async ({models, onPull, repository, statusesOf}) => {
       const run = await onPull({inputs: {...keys(models), 'max-cost-usd': '0.0001'}})
       expect({code: run.code, verdict: run.outputs['verdict'], calls: models.requests.length}).toEqual({
         code: 2,
         verdict: 'error',
-        calls: 1,
+        calls: 0,
       })
       expect(statusesOf(repository.head)).toEqual([`${gate} pending`, `${gate} error`])
     }))

@@ -2,7 +2,7 @@
 import {existsSync, mkdirSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
-import type {Script} from '../fixtures/models.ts'
+import type {Answer, Script} from '../fixtures/models.ts'
 import {spawnBundle} from './bundle.ts'
 import {
   answer,
@@ -20,6 +20,12 @@ import {
   token,
   type BenchSpec,
 } from './workbench.ts'
+
+/** As `good`, for 0.30 USD. */
+const dear: Answer = {
+  text: typeof good === 'object' && 'json' in good ? JSON.stringify(good.json) : '',
+  usage: {input: 1000, output: 30_000},
+}
 
 describe.concurrent('a change that can be made', {timeout}, () => {
   test('is written, and stdout is its diff', () =>
@@ -357,10 +363,11 @@ describe.concurrent('what goes wrong', {timeout}, () => {
     {
       name: 'a budget that is spent: what was done stands',
       plan: both,
-      script: [good],
-      args: ['--max-cost-usd', '0.000001'],
+      script: [dear],
+      // an answer may take 32,000 tokens, which are 0.32 USD
+      args: ['--max-cost-usd', '0.5'],
       exit: 2,
-      says: /C1 done[^]*C2 failed: [^]*the budget is spent[^]*→ raise the limit/,
+      says: /C1 done[^]*C2 failed: [^]*it may cost 0\.3\d USD, and 0\.1\d of 0\.5 USD are left[^]*→ raise the limit/,
       changed: ['lib/cart.ex'],
       asked: 1,
     },

@@ -196,6 +196,21 @@ describe('without a token', () => {
     expect(below.stdout).toBe(top.stdout)
     expect(fake.requests).toEqual([])
   })
+  test.each<readonly [string, Readonly<Record<string, string>>, string]>([
+    ['none', {GEMINI_BASE_URL: 'http://never.said'}, 'no key in this environment'],
+    ['one, by its other name', {GOOGLE_API_KEY: 'never-said'}, 'in this environment: GOOGLE_API_KEY'],
+    [
+      'one, and its endpoint',
+      {OPENAI_API_KEY: 'never-said', OPENAI_BASE_URL: 'http://never.said/v1'},
+      'in this environment: OPENAI_API_KEY',
+    ],
+    ['a server that wants none', {OPENAI_BASE_URL: 'http://never.said/v1'}, 'in this environment: OPENAI_BASE_URL'],
+  ])('keys that are here: %s', async (name, env, what) => {
+    const cwd = clone(`keys-${name.replaceAll(/\W+/g, '-')}`, files)
+    const {stdout, stderr} = await commandHere({args: ['doctor'], cwd, env})
+    expect(stdout).toMatch(new RegExp(`^ok +${what}$`, 'm'))
+    expect(stdout + stderr).not.toMatch(/never.said/)
+  })
   test('a folder of nothing', async () => {
     const {code, stdout} = await local(clone('empty', {'a.ex': 'x\n'}, false))
     expect(code).toBe(2)

@@ -6,9 +6,10 @@ import {crowd} from '../../src/adapters/crowd.ts'
 import {batches as claudeBatches, claude} from '../../src/adapters/providers/claude.ts'
 import {providers} from '../../src/adapters/providers/index.ts'
 import type {ProviderSettings} from '../../src/adapters/wire.ts'
+import {metered} from '../../src/budget.ts'
 import {Failure} from '../../src/errors.ts'
-import {makeHost} from '../../src/outside.ts'
-import {metered, retried, type ModelReply, type ModelRequest, type Provider} from '../../src/provider.ts'
+import {makeHost} from '../../src/adapters/models.ts'
+import {retried, type ModelReply, type ModelRequest, type Provider} from '../../src/provider.ts'
 import {planSchema} from '../../src/plan/reply.ts'
 import type {BatchFault, BatchPlan, BatchRoute, Fate} from '../fixtures/batches.ts'
 import {startModels, type Answer, type Models, type Script} from '../fixtures/models.ts'
@@ -566,8 +567,8 @@ describe('runs that go on together', () => {
   })
 
   test.each([
-    ['one after the other', 500, [1, 1, 1, 1, 1, 1]],
-    ['some at a time', 2000, [2, 2, 2]],
+    ['one after the other', 1500, [1, 1, 1, 1, 1, 1]],
+    ['some at a time', 2200, [2, 2, 2]],
     ['all', 1_000_000, [3, 3]],
   ])('within a budget: %s', async (_, tokens, sizes) => {
     const steps = Array.from({length: 3}, () => ['claude', 'claude'] as const)
@@ -645,7 +646,7 @@ describe('the host', () => {
     const spent: (number | null)[] = []
     const key = {apiKey, baseUrl: models.anthropicUrl}
     const host = makeHost({
-      keys: {claude: key, gemini: key},
+      keys: {claude: key, gemini: key, openai: null},
       budget: {calls: null, tokens: null, usd},
       say: (line) => void said.push(line),
       onSpent: (usage) => void spent.push(usage.usd),
@@ -671,8 +672,8 @@ describe('the host', () => {
 
   test('what is reserved before a batch is at its price', async () => {
     const models = await start({text: 'x', usage: {input: 10, output: 10}}, {looks: 0})
-    // 40,000 tokens of an answer are 0.40 USD, by batch 0.20: beside two of them there is room for a third below 0.45
-    const {host} = hostOn(models, true, 0.45)
+    // 40,000 tokens of an answer are 0.40 USD, by batch 0.20: there is room for three of them below 0.65
+    const {host} = hostOn(models, true, 0.65)
     const request = requestOf('q', {maxTokens: 40_000})
     await Promise.all([host.ask(request), host.ask(request), host.ask(request)])
     expect(models.batches.map(({questions}) => questions.length)).toEqual([3])
@@ -702,6 +703,7 @@ describe('the host', () => {
     expect(Object.entries(providers).map(([name, kind]) => [name, 'batches' in kind])).toEqual([
       ['claude', true],
       ['gemini', false],
+      ['openai', false],
     ])
   })
 })

@@ -1,52 +1,14 @@
 /** Every provider × every way an answer can go, through the real SDKs, against model servers on loopback. */
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
 import * as z from 'zod'
-import {providers, type ProviderKind} from '../../src/adapters/providers/index.ts'
-import type {ProviderSettings} from '../../src/adapters/wire.ts'
-import {Failure} from '../../src/errors.ts'
-import type {ModelReply, ModelRequest} from '../../src/provider.ts'
+import {providers} from '../../src/adapters/providers/index.ts'
+import type {ModelReply} from '../../src/provider.ts'
 import {planSchema} from '../../src/plan/reply.ts'
-import {startModels, type Answer, type Models, type Script} from '../fixtures/models.ts'
+import type {Answer} from '../fixtures/models.ts'
+import {apiKey, connect, failureOf, kinds, modelOf, requestFor, servers, urlOf} from './asking.ts'
 
-const apiKey = 'sk-test-0123456789'
-const modelOf: Readonly<Record<string, string>> = {claude: 'claude-sonnet-5-5', gemini: 'gemini-3.5-flash'}
-const kinds: readonly (readonly [string, ProviderKind])[] = Object.entries(providers)
-
-const requestFor = (provider: string, more: Partial<ModelRequest> = {}): ModelRequest => ({
-  provider,
-  model: modelOf[provider] ?? '',
-  system: 'You are terse.',
-  messages: [{role: 'user', text: 'Say it.'}],
-  maxTokens: 1000,
-  temperature: null,
-  schema: null,
-  ...more,
-})
-
-const running: Models[] = []
-const start = async (script: Script): Promise<Models> => {
-  const models = await startModels(script)
-  running.push(models)
-  return models
-}
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((each) => each.close()))
-})
-
-const urlOf = (provider: string, models: Models): string =>
-  provider === 'claude' ? models.anthropicUrl : models.geminiUrl
-
-const connect = (provider: string, kind: ProviderKind, models: Models, more: Partial<ProviderSettings> = {}) =>
-  kind.connect({apiKey, baseUrl: urlOf(provider, models), totalMs: 5000, idleMs: 2000, ...more})
-
-const failureOf = async (call: Promise<unknown>): Promise<Failure> => {
-  const thrown: unknown = await call.then(
-    (value) => new Error(`answered ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  )
-  if (!(thrown instanceof Failure)) throw thrown
-  return thrown
-}
+const {start, stop} = servers()
+afterEach(stop)
 
 interface Said {
   readonly text: string
@@ -70,12 +32,14 @@ interface Fails {
   readonly exit: 2 | 3
   readonly retry: {readonly afterMs: number | null} | null
   readonly says?: RegExp
-  readonly only?: string
+  readonly only?: readonly string[]
 }
 
 const again = {code: 'model-unavailable', exit: 3, retry: {afterMs: null}} as const
 const keyRefused = {code: 'model-key-refused', exit: 2, retry: null} as const
 const refused = {code: 'model-refused-request', exit: 2, retry: null} as const
+/** The SDK of the third loses them. */
+const withHeaders = ['claude', 'openai']
 const retryInfo = [{'@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '7.5s'}]
 const dayQuota = [
   {
@@ -90,25 +54,25 @@ const faults: readonly (readonly [string, Answer, Fails])[] = [
   [
     '429 retry-after seconds',
     {status: 429, headers: {'retry-after': '7'}},
-    {...again, retry: {afterMs: 7000}, only: 'claude'},
+    {...again, retry: {afterMs: 7000}, only: withHeaders},
   ],
   [
     '429 retry-after-ms',
     {status: 429, headers: {'retry-after-ms': '250', 'retry-after': '7'}},
-    {...again, retry: {afterMs: 250}, only: 'claude'},
+    {...again, retry: {afterMs: 250}, only: withHeaders},
   ],
   [
     '429 retry-after a date gone by',
     {status: 429, headers: {'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT'}},
-    {...again, retry: {afterMs: 0}, only: 'claude'},
+    {...again, retry: {afterMs: 0}, only: withHeaders},
   ],
-  ['429 retry-after nonsense', {status: 429, headers: {'retry-after': 'soon'}}, {...again, only: 'claude'}],
-  ['429 RetryInfo', {status: 429, details: retryInfo}, {...again, retry: {afterMs: 7500}, only: 'gemini'}],
-  ['429 for the day', {status: 429, details: dayQuota}, {...again, retry: null, only: 'gemini'}],
+  ['429 retry-after nonsense', {status: 429, headers: {'retry-after': 'soon'}}, {...again, only: withHeaders}],
+  ['429 RetryInfo', {status: 429, details: retryInfo}, {...again, retry: {afterMs: 7500}, only: ['gemini']}],
+  ['429 for the day', {status: 429, details: dayQuota}, {...again, retry: null, only: ['gemini']}],
   [
     '500 not to be retried',
     {status: 500, headers: {'x-should-retry': 'false'}},
-    {...again, retry: null, only: 'claude'},
+    {...again, retry: null, only: withHeaders},
   ],
   ['500', {status: 500}, again],
   ['502 with a page', {status: 502, body: '<html><h1>Bad Gateway</h1></html>'}, {...again, says: /502/}],
@@ -154,23 +118,26 @@ describe.each(kinds)('%s', (provider, kind) => {
     expect(models.requests).toHaveLength(1)
   })
 
-  test.each(faults.filter(([, , {only = provider}]) => only === provider))('fails on %s', async (_, answer, fails) => {
-    const models = await start(answer)
-    const failure = await failureOf(connect(provider, kind, models)(requestFor(provider)))
-    const {code, exit, retry} = failure
-    expect({code, exit, retry}).toEqual({code: fails.code, exit: fails.exit, retry: fails.retry})
-    expect(failure.message).toMatch(fails.says ?? /./)
-    expect(failure.message).toContain(provider)
-    expect(failure.hint).not.toBeNull()
-    expect(`${failure.message}${failure.hint}${JSON.stringify(failure)}`).not.toContain(apiKey)
-    expect(failure.message).not.toMatch(/\p{Cc}|<h1>|<html/u)
-    expect(models.requests).toHaveLength(1)
-  })
+  test.each(faults.filter(([, , {only = [provider]}]) => only.includes(provider)))(
+    'fails on %s',
+    async (_, answer, fails) => {
+      const models = await start(answer)
+      const failure = await failureOf(connect(provider, kind, models)(requestFor(provider)))
+      const {code, exit, retry} = failure
+      expect({code, exit, retry}).toEqual({code: fails.code, exit: fails.exit, retry: fails.retry})
+      expect(failure.message).toMatch(fails.says ?? /./)
+      expect(failure.message).toContain(provider)
+      expect(failure.hint).not.toBeNull()
+      expect(`${failure.message}${failure.hint}${JSON.stringify(failure)}`).not.toContain(apiKey)
+      expect(failure.message).not.toMatch(/\p{Cc}|<h1>|<html/u)
+      expect(models.requests).toHaveLength(1)
+    },
+  )
 
   test('usage: cached tokens are input, thoughts are output', async () => {
     const models = await start({text: 'x', thought: 'y', usage: {input: 1000, cached: 600, output: 50}})
     const {usage} = await connect(provider, kind, models)(requestFor(provider))
-    expect(usage).toEqual({calls: 1, input_tokens: 1000, output_tokens: 50, usd: null})
+    expect(usage).toEqual({calls: 1, input_tokens: 1000, output_tokens: 50, usd: null, cached_input_tokens: 600})
   })
 
   test('what is sent', async () => {
@@ -325,18 +292,61 @@ describe('the surroundings do not decide where the key goes', () => {
   })
 })
 
-test('a redirect does not carry the key on', async () => {
-  const other = await start('stolen')
-  const models = await start({status: 307, headers: {location: `${other.anthropicUrl}/v1/messages`}, body: ''})
-  await failureOf(connect('claude', providers.claude, models)(requestFor('claude')))
-  expect(other.requests).toEqual([])
-})
+test.each(kinds.filter(([provider]) => provider !== 'gemini'))(
+  '%s: a redirect does not carry the key on',
+  async (provider, kind) => {
+    const other = await start('stolen')
+    const models = await start((asked) => ({
+      status: 307,
+      headers: {location: `${new URL(other.anthropicUrl).origin}${asked.path}`},
+      body: '',
+    }))
+    await failureOf(connect(provider, kind, models)(requestFor(provider)))
+    expect(models.requests).toHaveLength(1)
+    expect(other.requests).toEqual([])
+  },
+)
 
 test.each(['../../v1/evil', 'models/../x', 'a/b/c', '', 'x?key=1'])('%j is not a Gemini model', async (model) => {
   const models = await start('ok')
   const failure = await failureOf(connect('gemini', providers.gemini, models)(requestFor('gemini', {model})))
   expect(failure.code).toBe('model-refused-request')
   expect(models.requests).toEqual([])
+})
+
+test.each([
+  [
+    'where a text begins',
+    [
+      {type: 'content_block_delta', index: 0, delta: {type: 'text_delta', text: 'Hel'}},
+      {type: 'content_block_delta', index: 0, delta: {type: 'text_delta', text: 'lo'}},
+    ],
+    'end_turn',
+  ],
+  [
+    'which tools it wants',
+    [
+      {type: 'content_block_start', index: 0, content_block: {type: 'text', text: 'Hel'}},
+      {type: 'content_block_delta', index: 0, delta: {type: 'text_delta', text: 'lo'}},
+    ],
+    'tool_use',
+  ],
+])('Claude behind a gateway that leaves out %s', async (_, blocks, stop) => {
+  const usage = {input_tokens: 1}
+  const all = [
+    {type: 'message_start', message: {usage}},
+    ...blocks,
+    {type: 'message_delta', delta: {stop_reason: stop}, usage: {output_tokens: 2}},
+    {type: 'message_stop'},
+  ]
+  const body = all.map((each) => `event: ${each.type}\ndata: ${JSON.stringify(each)}\n\n`).join('')
+  const models = await start({status: 200, headers: {'content-type': 'text/event-stream'}, body})
+  expect(await connect('claude', providers.claude, models)(requestFor('claude'))).toEqual({
+    text: 'Hello',
+    stopped: 'end',
+    model: 'claude-sonnet-5-5',
+    usage: {calls: 1, input_tokens: 1, output_tokens: 2, usd: null},
+  })
 })
 
 test.each([{}, {type: 'array', prefixItems: [{type: 'string'}], items: false}])(

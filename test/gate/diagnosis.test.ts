@@ -176,6 +176,16 @@ describe('what the workflows do', () => {
       gateWith('${{ secrets.ANTHROPIC_API_KEY }}', 'sk-ant-secret'),
       {'written-key': 'broken'},
     ],
+    [
+      'with a key of another provider written out',
+      gateWith('with:', 'with:\n          openai-api-key: sk-proj-secret'),
+      {'written-key': 'broken'},
+    ],
+    [
+      'with a key of another provider as it should be',
+      gateWith('with:', 'with:\n          openai-api-key: ${{ secrets.OPENAI_API_KEY }}'),
+      {'no-written-key': 'ok', keys: 'ok'},
+    ],
     ['without keys', gateWith(/ {10}(?:anthropic|google)-api-key.*\n/g, ''), {offline: 'warn'}],
     [
       'genesis without keys',

@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {Failure} from '../../src/errors.ts'
-import {execute, type PipelineEvent} from '../../src/pipeline/execute.ts'
+import type {PipelineEvent} from '../../src/pipeline/events.ts'
+import {execute} from '../../src/pipeline/execute.ts'
 import type {Trace} from '../../src/pipeline/step.ts'
 import {clock, nonce, read, replyOf, scanned, scripted, toolsOf, withSteps, type Scripted} from './scripted.ts'
 
@@ -120,7 +121,7 @@ describe('structured answers', () => {
   test('the schema is sent and the data comes back', async () => {
     const model = scripted('{"n": 3}')
     const {output} = await run(asJson, model)
-    expect(output).toEqual({text: '{"n": 3}', data: {n: 3}, ok: true})
+    expect(output).toEqual({text: '{"n": 3}', data: {n: 3}, ok: true, facts: {model: 'scripted'}})
     expect(model.asked[0]?.schema).toMatchObject({type: 'object', required: ['n']})
   })
 
@@ -215,8 +216,8 @@ describe('a run', () => {
     )
     expect(output.data).toEqual({drafted: {findings: scanned.findings, skipped: scanned.skipped}})
     expect(steps.map(({step, milliseconds}) => [step, milliseconds])).toEqual([
-      ['s', 5],
-      ['p', 5],
+      ['s', 15],
+      ['p', 15],
     ])
     expect(usage).toEqual({calls: 0, input_tokens: 0, output_tokens: 0, usd: 0})
   })
@@ -296,7 +297,7 @@ describe('a run', () => {
     const text = withSteps('{name: a, type: echo, value: {x: {y: 1}}}', '{name: b, type: echo, value: "{{a.x.z}}"}')
     expect(await failureOf(run(text, scripted()))).toMatchObject({
       code: 'template-unresolved',
-      message: 'step b: {{a.x.z}}: there is nothing behind this name',
+      message: 'step b: {{a.x.z}}: there is no a.x.z',
     })
   })
 
@@ -323,7 +324,7 @@ describe('a run', () => {
     ['"{{a.data.x[0]}}"', 1],
     ['"{{v}}"', 5],
     ['"{{inputs.user_prompt}} {{v}} {{a.x[0]}}"', 'P 5 1'],
-    ['{k: "{{a}}"}', {k: '{{a}}'}],
+    ['{k: "{{a.x[0]}}", "{{v}}": ["{{v}}!"]}', {k: 1, '{{v}}': ['5!']}],
   ])('echo %s', async (value, expected) => {
     const text = `name: p\nvariables: {v: 5}\nsteps:\n  - {name: a, type: echo, value: {x: [1, {result: 2}], text: T}}\n  - {name: b, type: echo, value: ${value}}`
     const {output} = await run(text, scripted(), {user_prompt: 'P'})

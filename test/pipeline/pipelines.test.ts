@@ -69,7 +69,7 @@ describe('genesis', () => {
   test('every model sees the goal and the code first', () => {
     for (const {texts, models} of genesis.steps) {
       if (models.length === 0) continue
-      const names = placeholdersIn(texts.prompt ?? '').map(({path}) => path.join('.'))
+      const names = placeholdersIn(texts.prompt ?? '').map(({inner}) => inner)
       expect(names[0]).toBe('repository')
       expect(names).toContain('user_prompt')
     }

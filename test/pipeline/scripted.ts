@@ -1,7 +1,9 @@
-/** A provider that answers from a list, and the other things a run is given. */
+/** Providers that answer from a list or by a rule, and the other things a run is given. */
+import {Failure} from '../../src/errors.ts'
 import type {ModelReply, ModelRequest, Provider} from '../../src/provider.ts'
-import {parsePipeline} from '../../src/pipeline/pipeline.ts'
-import type {Pipeline, Tools} from '../../src/pipeline/step.ts'
+import {execute, type ExecuteOptions} from '../../src/pipeline/execute.ts'
+import {parsePipeline, type Reader} from '../../src/pipeline/pipeline.ts'
+import type {Pipeline, Tools, Trace} from '../../src/pipeline/step.ts'
 import {valueOf} from '../../src/document.ts'
 import type {Scan} from '../../src/scan/finding.ts'
 
@@ -32,6 +34,26 @@ export function scripted(...replies: readonly (string | ModelReply)[]): Scripted
   return {ask, asked}
 }
 
+/** Answers each question by what it asks: for questions at the same time, whose order nobody knows. */
+export function answering(
+  answerTo: (prompt: string, request: ModelRequest) => string | ModelReply | Promise<string | ModelReply>,
+): Scripted {
+  const asked: ModelRequest[] = []
+  const ask: Provider = async (request) => {
+    asked.push(request)
+    const reply = await answerTo(request.messages.at(-1)?.text ?? '', request)
+    return typeof reply === 'string' ? replyOf(reply) : reply
+  }
+  return {ask, asked}
+}
+
+/** Says of each question what was asked. */
+export const echoing = (): Scripted => answering((prompt) => `<${prompt}>`)
+
+/** The last message of each question. */
+export const promptsOf = ({asked}: Scripted): readonly string[] =>
+  asked.map(({messages}) => messages.at(-1)?.text ?? '')
+
 export const scanned: Scan = {
   findings: [
     {
@@ -55,7 +77,38 @@ export const toolsOf = (ask: Provider, more: Partial<Tools> = {}): Tools => ({
   ...more,
 })
 
-export const read = (text: string): Pipeline => valueOf(parsePipeline(text, 'p.yaml'), 'pipeline')
+export const read = (text: string, reader: Reader = 'careful'): Pipeline =>
+  valueOf(parsePipeline(text, 'p.yaml', {reader}), 'pipeline')
+
+/** What a test says of a run that is not as usual. */
+export interface Setting extends Partial<ExecuteOptions> {
+  readonly inputs?: Readonly<Record<string, unknown>>
+  readonly tools?: Partial<Tools>
+  readonly reader?: Reader
+}
+
+export const runText = (text: string, {ask}: Pick<Scripted, 'ask'>, setting: Setting = {}): Promise<Trace> => {
+  const {inputs = {}, tools = {}, reader = 'careful', ...options} = setting
+  return execute(read(text, reader), inputs, toolsOf(ask, tools), {nonce, now: clock(), ...options})
+}
+
+/** What a run fails with; a bug is thrown as it is. */
+export const failureOf = (promise: Promise<unknown>): Promise<Failure> =>
+  promise.then(
+    () => Promise.reject(new Error('it did not fail')),
+    (thrown: unknown) => (thrown instanceof Failure ? thrown : Promise.reject(thrown)),
+  )
+
+/** What stands in a prompt and nobody vouches for. */
+export const fenced = (name: string, text: string): string =>
+  `<untrusted-data name="${name}" nonce="${nonce}">\n${text}\n</untrusted-data name="${name}" nonce="${nonce}">`
+
+/** A prompt without all that stands behind fences: what a model takes for its author's words. */
+export const spoken = (prompt: string): string =>
+  prompt.replaceAll(
+    /<untrusted-data name="[^"]*" nonce="[^"]*">[\s\S]*?<\/untrusted-data name="[^"]*" nonce="[^"]*">/g,
+    '⟨⟩',
+  )
 
 /** A pipeline of steps, each a YAML flow map or block that starts after the dash. */
 export const withSteps = (...steps: readonly string[]): string =>

@@ -1,9 +1,13 @@
 import * as fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
-import {fence, fill, placeholdersIn, render, valueAt, visible} from '../../src/pipeline/template.ts'
+import {at} from '../../src/pipeline/evaluate.ts'
+import {pathsIn} from '../../src/pipeline/expression.ts'
+import {fence, fill, placeholdersIn, render, visible, type Placeholder} from '../../src/pipeline/template.ts'
+
+const pathOf = ({tree}: Placeholder): readonly string[] => pathsIn(tree)[0] ?? []
 
 const filled = (template: string, values: Readonly<Record<string, string>>): string =>
-  fill(template, ({path, raw}) => values[path.join('.')] ?? `missing ${raw}`)
+  fill(template, (placeholder) => values[pathOf(placeholder).join('.')] ?? `missing ${placeholder.raw}`)
 
 describe('placeholders', () => {
   test.each([
@@ -17,12 +21,13 @@ describe('placeholders', () => {
     ['{{:ok, pid}, ref}', []],
     ['%{{:a, 1} => 2}}', []],
     ['{{}} {{ }} {a} { {a} }', []],
-    ['{{a b}} {{a | upcase}} {{a + 1}}', []],
-    ['{{a\n}}', []],
+    ['{{a b}} {{a |}} {{a +}}', []],
+    ['{{a | upcase}} {{a + b}} {{\na\n}}', [['a'], ['a'], ['a']]],
+    ['{{1}} {{"x"}} {{true}} {{[1, 2]}}', []],
     ['${{ github.sha }}', []],
     ['{{.a}} {{a.}} {{1a}} {{a..b}}', []],
   ])('%j', (template, paths) => {
-    expect(placeholdersIn(template).map(({path}) => path)).toEqual(paths)
+    expect(placeholdersIn(template).map(pathOf)).toEqual(paths)
   })
 })
 
@@ -40,7 +45,7 @@ describe('fill', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.constantFrom('{{a}}', '{{ b }}', '{{', '}}', '$&', '$1'), (x, y, z) => {
         const value = x + z + y
-        expect(fill('<{{a}}|{{b}}>', ({path}) => (path[0] === 'a' ? value : 'B'))).toBe(`<${value}|B>`)
+        expect(fill('<{{a}}|{{b}}>', ({inner}) => (inner === 'a' ? value : 'B'))).toBe(`<${value}|B>`)
       }),
     )
   })
@@ -65,12 +70,14 @@ describe('values', () => {
     [{a: {b: [{c: 1}]}}, ['a', 'b', '0', 'c'], 1],
     [{a: null}, ['a'], null],
     [{a: 1}, ['b'], undefined],
-    [{a: 'text'}, ['a', 'length'], undefined],
-    [[1], ['length'], undefined],
+    [{a: 'text'}, ['a', 'length'], 4],
+    [[1], ['length'], 1],
+    [{length: 'own'}, ['length'], 'own'],
+    [[1, 2], ['-1'], 2],
     [{}, ['constructor'], undefined],
     [{}, ['__proto__'], undefined],
   ])('%j at %j', (value, path, expected) => {
-    expect(valueAt(value, path)).toEqual(expected)
+    expect(at(value, path)).toEqual(expected)
   })
 })
 

@@ -1,17 +1,20 @@
 /** Claude, through Anthropic's SDK. The only file that names it. */
 import type * as Sdk from '@anthropic-ai/sdk'
 import * as z from 'zod'
+import type {Count} from '../../budget.ts'
 import {Failure} from '../../errors.ts'
-import {givenUp, type JsonSchema, type ModelReply, type ModelRequest, type Provider} from '../../provider.ts'
+import {givenUp, type JsonSchema, type Message, type ModelRequest, type Provider} from '../../provider.ts'
 import {batched, type Batching, type BatchResult, type BatchRoutes} from '../batches.ts'
+import {answerIn, readEvents, statusOfType, thoughtsIn, tokensIn} from '../claude-answer.ts'
 import {
   defaultTotalMs,
   endpointOf,
   garbled,
   keyOf,
+  objectOf,
   refused,
   retryAfterOf,
-  unanswered,
+  timersFor,
   unreachable,
   wasNeverSent,
   withTimers,
@@ -33,11 +36,34 @@ export function claude(settings: ProviderSettings): Provider {
     const party: Party = {provider: 'claude', model: request.model, apiKey, keys}
     const sdk = await import('@anthropic-ai/sdk')
     const format = request.schema === null ? null : await formatOf(request.schema)
-    return withTimers(party, settings, signal, async (signal, touch) => {
+    return withTimers(party, timersFor(request, settings), signal, async (signal, touch) => {
       try {
         const client = connect(sdk, {apiKey, endpoint, touch})
         const body = {...bodyOf(request, format), stream: true} as const
-        return await read(await client.messages.create(body, {signal}), party)
+        return await readEvents(await client.messages.create(body, {signal}), party, request)
+      } catch (thrown) {
+        throw failureOf(thrown, sdk, party)
+      }
+    })
+  }
+}
+
+/** A count takes a moment, whatever the prompt. */
+const countMs = 60_000
+
+/** Tokens of a request's input as the vendor counts them, which costs nothing. */
+export function count(settings: ProviderSettings): Count {
+  const apiKey = keyOf(settings.apiKey, keys)
+  const endpoint = endpointOf(settings.baseUrl, 'https://api.anthropic.com', baseUrl)
+  return async (request, signal) => {
+    const party: Party = {provider: 'claude', model: request.model, apiKey, keys}
+    const sdk = await import('@anthropic-ai/sdk')
+    const format = request.schema === null ? null : await formatOf(request.schema)
+    return withTimers(party, {totalMs: countMs, ...settings}, signal, async (signal, touch) => {
+      try {
+        const {max_tokens: _, ...body} = bodyOf({...request, temperature: null}, format)
+        const answer: unknown = await connect(sdk, {apiKey, endpoint, touch}).messages.countTokens(body, {signal})
+        return tokensIn(answer)
       } catch (thrown) {
         throw failureOf(thrown, sdk, party)
       }
@@ -84,17 +110,55 @@ function headersOf(given: ConstructorParameters<typeof Headers>[0], apiKey: stri
   return headers
 }
 
-const bodyOf = (
-  {model, maxTokens, system, messages, temperature}: ModelRequest,
-  format: JsonSchema | null,
-): Sdk.Anthropic.MessageCreateParamsNonStreaming => ({
-  model,
-  max_tokens: maxTokens,
-  messages: messages.map(({role, text}) => ({role, content: text})),
-  ...(system === '' ? {} : {system}),
-  ...(temperature === null ? {} : {temperature}),
-  // never a forced tool: newer models refuse a forced `tool_choice`
-  ...(format === null ? {} : {output_config: {format: {type: 'json_schema', schema: {...format}}}}),
+type Params = Sdk.Anthropic.MessageCreateParamsNonStreaming
+
+const bodyOf = (request: ModelRequest, format: JsonSchema | null): Params => {
+  const {model, maxTokens, system, messages, temperature, tools = [], shared = 0} = request
+  return {
+    model,
+    max_tokens: maxTokens,
+    messages: messages.map((message, index) => ({
+      role: message.role,
+      content: contentOf(message, index === 0 ? shared : 0),
+    })),
+    ...(system === '' ? {} : {system}),
+    // no top_p and no top_k: newer models refuse them, as they do a temperature
+    ...(temperature === null ? {} : {temperature}),
+    // never a forced tool: newer models refuse a forced `tool_choice`
+    ...(tools.length === 0 ? {} : {tools: tools.map(toolOf)}),
+    ...(format === null ? {} : {output_config: {format: {type: 'json_schema', schema: {...format}}}}),
+  }
+}
+
+/** Below some 1,000 tokens the vendor caches nothing (https://platform.claude.com/docs/en/build-with-claude/prompt-caching). */
+const leastShared = 4000
+
+/** A plain text stays one. What is shared ends where its part of the cache does. */
+function contentOf({role, text, calls = [], results = []}: Message, shared: number): Block[] | string {
+  const used = results.map(({id, text, isError}): Block => ({
+    type: 'tool_result',
+    tool_use_id: id,
+    content: text,
+    ...(isError ? {is_error: true} : {}),
+  }))
+  const begun = calls.flatMap(({signature}) => thoughtsIn(signature))
+  const wanted = calls.map(({id, name, input}): Block => ({type: 'tool_use', id, name, input: objectOf(input)}))
+  // not in the middle of a character
+  const at = /[\uD800-\uDBFF]/.test(text.charAt(shared - 1)) ? shared - 1 : shared
+  if (role === 'user' && at >= leastShared && at < text.length) {
+    const cached: Block = {type: 'text', text: text.slice(0, at), cache_control: {type: 'ephemeral'}}
+    return [...used, cached, {type: 'text', text: text.slice(at)}]
+  }
+  if (used.length + wanted.length === 0) return text
+  return [...begun, ...used, ...(text === '' ? [] : [{type: 'text', text} as const]), ...wanted]
+}
+
+type Block = Sdk.Anthropic.ContentBlockParam
+
+const toolOf = ({name, description, schema}: NonNullable<ModelRequest['tools']>[number]): Sdk.Anthropic.Tool => ({
+  name,
+  description,
+  input_schema: {...schema, type: 'object'},
 })
 
 /** The SDK's own conversion to the subset that structured outputs take. */
@@ -108,79 +172,6 @@ async function formatOf(schema: JsonSchema): Promise<JsonSchema> {
       cause,
     })
   }
-}
-
-const Tokens = z.looseObject({
-  input_tokens: z.number().nullish(),
-  cache_creation_input_tokens: z.number().nullish(),
-  cache_read_input_tokens: z.number().nullish(),
-  output_tokens: z.number().nullish(),
-})
-
-const inputOf = (usage: z.infer<typeof Tokens>): number =>
-  (usage.input_tokens ?? 0) + (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0)
-
-/** The events that matter, by what may stand in them; a gateway may send less than the SDK's types promise. */
-const Event = z.looseObject({
-  type: z.string(),
-  message: z.looseObject({model: z.string().optional(), usage: Tokens}).optional(),
-  content_block: z.looseObject({type: z.string(), text: z.string().optional()}).optional(),
-  delta: z
-    .looseObject({type: z.string().optional(), text: z.string().optional(), stop_reason: z.string().nullish()})
-    .optional(),
-  usage: z.looseObject({output_tokens: z.number().nullish()}).optional(),
-})
-
-async function read(events: AsyncIterable<unknown>, party: Party): Promise<ModelReply> {
-  let text = ''
-  let model = party.model
-  let stop: string | null = null
-  let complete = false
-  let [input_tokens, output_tokens] = [0, 0]
-  for await (const each of events) {
-    const event = Event.safeParse(each).data
-    if (event === undefined) throw garbled(party, 'sent an event that is not one of its own')
-    if (event.type === 'message_start' && event.message !== undefined) {
-      const {usage} = event.message
-      model = event.message.model ?? model
-      input_tokens = inputOf(usage)
-      output_tokens = usage.output_tokens ?? 0
-    }
-    if (event.type === 'content_block_start' && event.content_block?.type === 'text')
-      text += event.content_block.text ?? ''
-    if (event.type === 'content_block_delta' && event.delta?.type === 'text_delta') text += event.delta.text ?? ''
-    if (event.type === 'message_delta') {
-      stop = event.delta?.stop_reason ?? stop
-      output_tokens = event.usage?.output_tokens ?? output_tokens
-    }
-    if (event.type === 'message_stop') complete = true
-  }
-  if (!complete || stop === null) throw garbled(party, 'stopped in the middle of its answer')
-  const stopped = stops[stop]
-  if (stopped === undefined) throw garbled(party, `stopped for a reason not understood here (${stop.slice(0, 40)})`)
-  return {text, stopped, model, usage: {calls: 1, input_tokens, output_tokens, usd: null}}
-}
-
-const stops: Readonly<Record<string, ModelReply['stopped']>> = {
-  end_turn: 'end',
-  stop_sequence: 'end',
-  max_tokens: 'length',
-  model_context_window_exceeded: 'length',
-  refusal: 'refused',
-}
-
-/** Errors inside a stream or a batch have no status, only a type. */
-const statusOfType: Readonly<Record<string, number>> = {
-  invalid_request_error: 400,
-  authentication_error: 401,
-  billing_error: 402,
-  permission_error: 403,
-  not_found_error: 404,
-  request_too_large: 413,
-  rate_limit_error: 429,
-  api_error: 500,
-  timeout_error: 504,
-  overloaded_error: 529,
 }
 
 function failureOf(thrown: unknown, sdk: typeof Sdk, party: Party): Failure {
@@ -211,7 +202,6 @@ export const batches = (settings: ProviderSettings, batching: Batching): Provide
 /** A run that was cancelled does not wait longer for the word that its batch is. */
 const cancelMs = 3000
 
-type Params = Sdk.Anthropic.MessageCreateParamsNonStreaming
 type Call<T> = (client: Sdk.Anthropic, signal: AbortSignal) => Promise<T>
 
 /** Each call ends soon, so each has the time that a whole answer has otherwise; how long the batch takes is another matter. */
@@ -258,7 +248,7 @@ function routesOf(settings: ProviderSettings): BatchRoutes<Params> {
       const timers = {...settings, totalMs: Math.min(settings.totalMs ?? cancelMs, cancelMs)}
       await calling(timers, undefined, (client, signal) => client.messages.batches.cancel(batch, {}, {signal}))
     },
-    read: (result, {model}) => answerIn(result, partyOf(model)),
+    read: (result, request) => answerIn(result, partyOf(request.model), request),
   }
 }
 
@@ -334,42 +324,4 @@ function resultIn(line: string): BatchResult | null {
   } catch {
     return null
   }
-}
-
-const Said = z.looseObject({type: z.string().optional(), message: z.string().optional()})
-const Result = z.looseObject({
-  type: z.string(),
-  message: z
-    .looseObject({
-      model: z.string().optional(),
-      content: z.array(z.looseObject({type: z.string(), text: z.string().optional()})),
-      stop_reason: z.string(),
-      usage: Tokens,
-    })
-    .optional(),
-  /** The error itself stands inside of an envelope; some gateways leave that out. */
-  error: Said.extend({error: Said.optional()}).optional(),
-})
-
-/** Only what succeeded is paid for, so whatever else passes may be asked once more, but what was answered must not. */
-function answerIn(result: unknown, party: Party): ModelReply {
-  const {type, message, error} = Result.safeParse(result).data ?? {}
-  if (type === 'succeeded' && message !== undefined) {
-    const {model = party.model, content, stop_reason: stop, usage} = message
-    const stopped = stops[stop]
-    if (stopped === undefined)
-      throw unanswered(party, `stopped for a reason not understood here (${stop.slice(0, 40)})`)
-    const text = content.map((block) => (block.type === 'text' ? (block.text ?? '') : '')).join('')
-    const tokens = {input_tokens: inputOf(usage), output_tokens: usage.output_tokens ?? 0}
-    return {text, stopped, model, usage: {calls: 1, ...tokens, usd: null}}
-  }
-  if (type === 'errored') {
-    const {type: kind = '', message: said = null} = error?.error ?? error ?? {}
-    const status = statusOfType[kind] ?? statusOfType[`${kind}_error`]
-    if (status === undefined) throw garbled(party, 'answered the question in the batch with an error')
-    throw refused(party, {status, message: said, afterMs: null, final: false, aboutKey: false})
-  }
-  if (type === 'expired') throw garbled(party, 'did not come to the question before its batch expired')
-  if (type === 'canceled') throw unanswered(party, 'was told by somebody else to cancel the batch')
-  throw unanswered(party, 'gave an answer in the batch that makes no sense')
 }

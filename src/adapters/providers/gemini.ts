@@ -1,16 +1,24 @@
 /** Gemini, through Google's SDK. The only file that names it, so that its successor can take its place. */
 import type * as Sdk from '@google/generative-ai'
 import * as z from 'zod'
+import type {Count} from '../../budget.ts'
 import {Failure} from '../../errors.ts'
-import type {JsonSchema, ModelReply, ModelRequest, Provider} from '../../provider.ts'
+import type {JsonSchema, Message, ModelReply, ModelRequest, Provider, ToolSpec} from '../../provider.ts'
 import {openApiOf} from '../openapi.ts'
 import {
+  callsOf,
   endpointOf,
   garbled,
+  isMadeId,
   keyOf,
+  objectOf,
   refused,
+  sizer,
+  timersFor,
   unreachable,
+  usageOf,
   withTimers,
+  type CalledTool,
   type Party,
   type ProviderSettings,
 } from '../wire.ts'
@@ -23,19 +31,54 @@ export const baseUrl = 'GEMINI_BASE_URL'
  * never used (its timer is not cleared), its aggregated answer neither (thoughts are mixed in, cut streams succeed).
  */
 export function gemini(settings: ProviderSettings): Provider {
+  const asking = askingBy(settings)
+  return (request, signal) =>
+    asking(request, timersFor(request, settings), signal, async (model, {party, signal, touch}) => {
+      const answer = await model.generateContentStream(bodyOf(request), {signal})
+      // the same stream a second time; its errors are those of the first
+      answer.response.catch(() => undefined)
+      return read(answer.stream, party, touch, request)
+    })
+}
+
+/** A count takes a moment, whatever the prompt. */
+const countMs = 60_000
+
+/** Tokens of a request's input as the vendor counts them, which costs nothing. */
+export function count(settings: ProviderSettings): Count {
+  const asking = askingBy(settings)
+  return (request, signal) =>
+    asking(request, {totalMs: countMs, ...settings}, signal, async (model, {signal}) => {
+      const answer: unknown = await model.countTokens({generateContentRequest: bodyOf(request)}, {signal})
+      return Counted.safeParse(answer).data?.totalTokens ?? null
+    })
+}
+
+const Counted = z.looseObject({totalTokens: z.number()})
+
+interface Asking {
+  readonly party: Party
+  readonly signal: AbortSignal
+  readonly touch: () => void
+}
+
+/** Asks something of a model, whatever it is, within the timers, and makes a `Failure` of what goes wrong. */
+function askingBy(settings: ProviderSettings) {
   const apiKey = keyOf(settings.apiKey, keys)
   const endpoint = endpointOf(settings.baseUrl, 'https://generativelanguage.googleapis.com', baseUrl)
-  return async (request, signal) => {
+  return async <T>(
+    request: ModelRequest,
+    timers: ProviderSettings,
+    signal: AbortSignal | undefined,
+    work: (model: Sdk.GenerativeModel, asking: Asking) => Promise<T>,
+  ): Promise<T> => {
     const party: Party = {provider: 'gemini', model: request.model, apiKey, keys}
     checkModel(party)
     const sdk = await import('@google/generative-ai')
-    return withTimers(party, settings, signal, async (signal, touch) => {
+    return withTimers(party, timers, signal, async (signal, touch) => {
       try {
         const model = new sdk.GoogleGenerativeAI(apiKey).getGenerativeModel({model: request.model}, {baseUrl: endpoint})
-        const answer = await model.generateContentStream(bodyOf(request), {signal})
-        // the same stream a second time; its errors are those of the first
-        answer.response.catch(() => undefined)
-        return await read(answer.stream, party, touch)
+        return await work(model, {party, signal, touch})
       } catch (thrown) {
         throw failureOf(thrown, sdk, party)
       }
@@ -51,14 +94,23 @@ function checkModel({model}: Party): void {
   })
 }
 
-const bodyOf = ({system, messages, maxTokens, temperature, schema}: ModelRequest): Sdk.GenerateContentRequest => {
-  const responseSchema = schema === null ? null : openApiOf(schema)
+const bodyOf = (request: ModelRequest): Sdk.GenerateContentRequest => {
+  const {model, system, messages, maxTokens, temperature, schema, topP, topK, tools = []} = request
+  // models before the third generation refuse a form of the answer beside tools; whoever asked checks the answer anyway
+  const isFree = schema === null || (tools.length > 0 && /^(?:models\/)?gemini-[12]\./.test(model))
+  const responseSchema = isFree ? null : openApiOf(schema)
   return {
-    contents: messages.map(({role, text}) => ({role: role === 'user' ? 'user' : 'model', parts: [{text}]})),
+    contents: messages.map((message) => ({
+      role: message.role === 'user' ? 'user' : 'model',
+      parts: [...partsOf(message)],
+    })),
     ...(system === '' ? {} : {systemInstruction: system}),
+    ...(tools.length === 0 ? {} : {tools: [{functionDeclarations: tools.map(declarationOf)}]}),
     generationConfig: {
       maxOutputTokens: maxTokens,
       ...(temperature === null ? {} : {temperature}),
+      ...(topP === undefined ? {} : {topP}),
+      ...(topK === undefined ? {} : {topK}),
       ...(responseSchema !== null && isResponseSchema(responseSchema)
         ? {responseMimeType: 'application/json', responseSchema}
         : {}),
@@ -66,9 +118,40 @@ const bodyOf = ({system, messages, maxTokens, temperature, schema}: ModelRequest
   }
 }
 
+/** The API has had ids and signatures since; the SDK's types do not know them, and it sends what it is given. */
+function partsOf({text, calls = [], results = []}: Message): readonly Sdk.Part[] {
+  const idOf = (id: string) => (isMadeId(id) ? {} : {id})
+  const used = results.map(({id, name, text, isError}): Sdk.Part => {
+    const response = isError ? {error: text} : {result: text}
+    return {functionResponse: {...idOf(id), name, response}}
+  })
+  const wanted = calls.map(({id, name, input, signature}): Sdk.Part => {
+    const thoughtSignature = signature === undefined ? {} : {thoughtSignature: signature}
+    return {functionCall: {...idOf(id), name, args: objectOf(input)}, ...thoughtSignature}
+  })
+  return [...used, ...(text === '' && used.length + wanted.length > 0 ? [] : [{text}]), ...wanted]
+}
+
+/** An object without properties is refused there; a tool without inputs has no schema. */
+function declarationOf({name, description, schema}: ToolSpec): Sdk.FunctionDeclaration {
+  const parameters = openApiOf(schema)
+  return Object.keys(objectOf(parameters['properties'])).length > 0 && isParameters(parameters)
+    ? {name, description, parameters}
+    : {name, description}
+}
+
+const isParameters = (schema: JsonSchema): schema is JsonSchema & Sdk.FunctionDeclarationSchema => 'type' in schema
+
 /** The SDK's type lacks what the API has had since: `propertyOrdering`, `anyOf`, `title`. */
 const isResponseSchema = (schema: JsonSchema): schema is JsonSchema & Sdk.ResponseSchema =>
   'type' in schema || 'anyOf' in schema
+
+const Part = z.looseObject({
+  text: z.string().optional(),
+  thought: z.boolean().optional(),
+  functionCall: z.looseObject({id: z.string().optional(), name: z.string(), args: z.unknown().optional()}).optional(),
+  thoughtSignature: z.string().optional(),
+})
 
 /** A chunk, by what may stand in it; the SDK's types know neither thoughts nor errors. */
 const Chunk = z.looseObject({
@@ -77,7 +160,7 @@ const Chunk = z.looseObject({
       z.looseObject({
         content: z
           .looseObject({
-            parts: z.array(z.looseObject({text: z.string().optional(), thought: z.boolean().optional()})).optional(),
+            parts: z.array(Part).optional(),
           })
           .optional(),
         finishReason: z.string().optional(),
@@ -91,17 +174,25 @@ const Chunk = z.looseObject({
       toolUsePromptTokenCount: z.number().optional(),
       candidatesTokenCount: z.number().optional(),
       thoughtsTokenCount: z.number().optional(),
+      cachedContentTokenCount: z.number().optional(),
     })
     .optional(),
   modelVersion: z.string().optional(),
   error: z.looseObject({code: z.number(), message: z.string().optional()}).optional(),
 })
 
-async function read(chunks: AsyncIterable<unknown>, party: Party, touch: () => void): Promise<ModelReply> {
+async function read(
+  chunks: AsyncIterable<unknown>,
+  party: Party,
+  touch: () => void,
+  request: ModelRequest,
+): Promise<ModelReply> {
+  const sized = sizer(party)
+  const called: CalledTool[] = []
   let text = ''
   let model = party.model
   let finish: string | null = null
-  let [input_tokens, output_tokens] = [0, 0]
+  let usage = usageOf({input: 0, output: 0})
   for await (const each of chunks) {
     touch()
     const chunk = Chunk.safeParse(each).data
@@ -111,22 +202,39 @@ async function read(chunks: AsyncIterable<unknown>, party: Party, touch: () => v
       throw refused(party, {status: code, message, afterMs: null, final: false, aboutKey: false})
     }
     const [candidate] = chunk.candidates ?? []
-    // thoughts are billed and hidden: they are not the answer
-    for (const part of candidate?.content?.parts ?? []) if (part.thought !== true) text += part.text ?? ''
+    for (const part of candidate?.content?.parts ?? []) {
+      const piece = sized(part.text ?? '')
+      // thoughts are billed and hidden: they are not the answer
+      if (part.thought !== true) text += piece
+      if (part.functionCall !== undefined) called.push(calledIn(part.functionCall, part.thoughtSignature, sized))
+    }
     finish = candidate?.finishReason ?? (chunk.promptFeedback?.blockReason === undefined ? finish : blocked)
     model = chunk.modelVersion ?? model
-    const {usageMetadata: usage} = chunk
     // every chunk counts from the beginning, the last one is the sum
-    if (usage !== undefined) {
-      input_tokens = (usage.promptTokenCount ?? 0) + (usage.toolUsePromptTokenCount ?? 0)
-      output_tokens = (usage.candidatesTokenCount ?? 0) + (usage.thoughtsTokenCount ?? 0)
-    }
+    if (chunk.usageMetadata !== undefined) usage = usageIn(chunk.usageMetadata)
   }
   if (finish === null) throw garbled(party, 'stopped in the middle of its answer')
   const stopped = stops[finish]
   if (stopped === undefined) throw garbled(party, `stopped for a reason not understood here (${finish.slice(0, 40)})`)
-  return {text, stopped, model, usage: {calls: 1, input_tokens, output_tokens, usd: null}}
+  const reply = {text, stopped, model, usage}
+  return stopped === 'end' && called.length > 0 ? {...reply, stopped: 'tools', calls: callsOf(called, request)} : reply
 }
+
+function calledIn(
+  {id, name, args}: NonNullable<z.infer<typeof Part>['functionCall']>,
+  signature: string | undefined,
+  sized: (piece: string) => string,
+): CalledTool {
+  sized(JSON.stringify(args ?? {}))
+  return {id: id ?? null, name, input: args ?? {}, ...(signature === undefined ? {} : {signature: sized(signature)})}
+}
+
+const usageIn = (usage: NonNullable<z.infer<typeof Chunk>['usageMetadata']>): ModelReply['usage'] =>
+  usageOf({
+    input: (usage.promptTokenCount ?? 0) + (usage.toolUsePromptTokenCount ?? 0),
+    output: (usage.candidatesTokenCount ?? 0) + (usage.thoughtsTokenCount ?? 0),
+    cached: usage.cachedContentTokenCount,
+  })
 
 const blocked = 'PROHIBITED_CONTENT'
 

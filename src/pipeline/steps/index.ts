@@ -1,38 +1,40 @@
-/** The step types a pipeline may name. A new one is a file beside this and a line here. */
+/** ◆ The canonical step types. A new one is a file beside this and a line here; what else it may be called stands in `forms/`. */
 import type {StepBinder} from '../step.ts'
 import {echo} from './echo.ts'
+import {file} from './file.ts'
+import {leave} from './leave.ts'
 import {llm} from './llm.ts'
+import {loop} from './loop.ts'
+import {map} from './map.ts'
+import {pack} from './pack.ts'
+import {nested} from './pipeline.ts'
 import {plan} from './plan.ts'
+import {query} from './query.ts'
 import {scan} from './scan.ts'
-
-const claude = {provider: 'claude', model: 'claude-sonnet-5-5', json: false, temperature: false}
-const gemini = {provider: 'gemini', model: 'gemini-2.5-flash', json: false, temperature: true}
+import {score} from './score.ts'
+import {set} from './set.ts'
+import {shell} from './shell.ts'
+import {choose} from './switch.ts'
+import {transform} from './transform.ts'
 
 export const stepTypes = {
-  claude: llm({...claude, summary: 'One question to Claude.'}),
-  claude_extract: llm({
-    ...claude,
-    summary: 'As `claude`; with `schema` or `extraction_config: {format: json}` for JSON.',
-  }),
-  claude_smart: llm({...claude, summary: 'As `claude`; the name is kept for pipelines of pipeline_ex.'}),
-  claude_robust: llm({...claude, summary: 'As `claude`; every provider retries, so that the name adds nothing.'}),
-  gemini: llm({...gemini, summary: 'One question to Gemini.'}),
-  gemini_instructor: llm({
-    ...gemini,
-    json: true,
-    summary: 'As `gemini`; the answer is JSON, of `schema` if there is one.',
-  }),
-  llm: llm({
-    provider: null,
-    model: null,
-    json: false,
-    temperature: true,
-    summary: 'One question to any provider: `provider` and `model` are required.',
-  }),
+  llm,
+  map,
+  loop,
+  switch: choose,
+  break: leave('break'),
+  continue: leave('continue'),
+  pipeline: nested,
+  set,
+  transform,
+  file,
+  query,
+  echo,
+  shell,
+  pack,
   scan,
   plan,
-  echo,
-  test_echo: echo,
+  score,
 } as const satisfies Record<string, StepBinder>
 
 export const stepTypeNames: readonly string[] = Object.keys(stepTypes)

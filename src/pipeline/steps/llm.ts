@@ -1,208 +1,146 @@
-/** One question to a model. All of the seed's model steps are this one with other presets. */
+/** One question to a model. Every step that asks one is this one, whatever it was called in the file. */
 import * as z from 'zod'
 import {Failure} from '../../errors.ts'
 import type {JsonSchema, Message, ModelReply, ModelRequest} from '../../provider.ts'
-import {defineStep, type Call, type StepBinder, type StepContext, type StepRun, type Template} from '../step.ts'
-import {checkOf, problemOfSchema, readStructured, type Check} from '../structured.ts'
-
-/** What a type's name stands for; null leaves it to the step. */
-export interface Preset {
-  readonly summary: string
-  readonly provider: string | null
-  readonly model: string | null
-  /** Whether the answer is JSON unless the step says otherwise. */
-  readonly json: boolean
-  /** Whether the provider's models take a temperature; those of Claude answer it with an error. */
-  readonly temperature: boolean
-}
+import {converse, type Conversation} from '../converse.ts'
+import {formOf, readAnswer, type Reading} from '../answer.ts'
+import {defineStep, type Act, type Call, type StepContext, type StepRun, type Template} from '../step.ts'
+import {problemOfSchema} from '../structured.ts'
+import {placeholdersIn, render, type Placeholder} from '../template.ts'
 
 const defaultMaxTokens = 8_000
 
-const Path = z.string().regex(/^[\w-]+(?:\.[\w-]+|\[\d+\])*$/, 'must be a path, as in `findings[0].category`')
-const Part = z.discriminatedUnion(
-  'type',
-  [
-    z.strictObject({type: z.literal('static'), content: z.string()}),
-    z.strictObject({type: z.literal('previous_response'), step: z.string(), extract: Path.optional()}),
-  ],
-  {
-    error: ({input}) =>
-      typeof input === 'object' && input !== null && 'type' in input && input.type === 'file'
-        ? 'prompt parts of type `file` are not supported: a pipeline reads only what it is given; pass the text as an input'
-        : 'a prompt part is of type `static` (content) or `previous_response` (step, extract)',
-  },
-)
-const Prompt = z.union([z.string(), z.array(Part).min(1)])
-type Prompt = z.infer<typeof Prompt>
-
-const Schema = z.union([z.string().min(1), z.record(z.string(), z.unknown())])
-
-/** The keys of pipeline_ex that mean the same here; the others belong to tools and sessions, which no step has. */
-const ClaudeOptions = z.strictObject({
-  model: z.string().min(1).optional(),
-  system_prompt: z.string().optional(),
-  max_turns: z.int().positive().optional(),
-  allowed_tools: z.array(z.string()).max(0, 'a step has no tools; leave the list empty').optional(),
-})
-const TokenBudget = z.strictObject({
-  temperature: z.number().min(0).max(2).optional(),
-  max_output_tokens: z.int().positive().optional(),
-})
+const Part = z.discriminatedUnion('type', [
+  z.strictObject({type: z.literal('static'), content: z.string()}),
+  z.strictObject({
+    type: z.literal('file'),
+    path: z.string().min(1),
+    /** Replaced where they stand in single braces in the file. */
+    variables: z.record(z.string(), z.json()).optional(),
+    /** Its words are those of the pipeline's author, and stand in the prompt without a fence. */
+    trusted: z.boolean().optional(),
+  }),
+  z.strictObject({type: z.literal('history'), session: z.string().min(1)}),
+])
+type Part = z.infer<typeof Part>
 
 const Settings = z.strictObject({
-  description: z.string().optional(),
-  role: z.string().optional(),
-  provider: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]*$/)
-    .optional(),
+  provider: z.string().regex(/^[a-z][a-z0-9-]*$/),
   model: z.string().min(1).optional(),
+  fallback_model: z.string().min(1).optional(),
   max_tokens: z.int().positive().max(200_000).optional(),
   temperature: z.number().min(0).max(2).optional(),
+  top_p: z.number().min(0).max(1).optional(),
+  top_k: z.int().positive().optional(),
   system: z.string().optional(),
-  system_prompt: z.string().optional(),
-  prompt: Prompt,
+  prompt: z.union([z.string(), z.array(Part).min(1)]),
   examples: z.string().optional(),
-  schema: Schema.optional(),
-  extraction_config: z.strictObject({format: z.enum(['text', 'json'])}).optional(),
+  schema: z.union([z.string().min(1), z.record(z.string(), z.unknown())]).optional(),
+  format: z.enum(['text', 'json', 'yaml', 'markdown', 'summary']).optional(),
+  post: z.array(z.string()).optional(),
+  /** Characters of a summary. */
+  max_length: z.int().positive().optional(),
   repair: z.string().optional(),
-  claude_options: ClaudeOptions.optional(),
-  token_budget: TokenBudget.optional(),
+  session: z.string().min(1).optional(),
+  keep_session: z.boolean().optional(),
+  tools: z.array(z.enum(['read', 'list', 'search', 'write', 'edit', 'shell'])).optional(),
+  max_turns: z.int().positive().max(200).optional(),
+  attempts: z.int().positive().max(20).optional(),
+  timeout_ms: z.number().positive().optional(),
+  on_failure: z.enum(['stop', 'degrade']).optional(),
 })
 type Settings = z.infer<typeof Settings>
 
-/** The model step under one name of the registry. */
-export const llm = (preset: Preset): StepBinder =>
-  defineStep<Settings>({
-    summary: preset.summary,
-    settings: settingsOf(preset),
-    defaults: ['max_tokens', 'system', 'repair'],
-    texts: (settings) => ({
-      prompt: promptOf(settings.prompt),
-      system: systemOf(settings),
-      examples: settings.examples ?? '',
-    }),
-    withTexts: ({system_prompt: _, claude_options, ...settings}, texts) => ({
-      ...settings,
-      ...(claude_options === undefined ? {} : {claude_options: {...claude_options, system_prompt: undefined}}),
-      prompt: texts.prompt ?? settings.prompt,
-      system: texts.system ?? systemOf({...settings, system_prompt: _, claude_options}),
-      examples: texts.examples ?? settings.examples ?? '',
-    }),
-    templates: templatesOf,
-    uses: ({prompt}) =>
-      typeof prompt === 'string'
-        ? []
-        : prompt.flatMap((part, at) =>
-            part.type === 'previous_response' ? [{path: ['prompt', at, 'step'], text: part.step}] : [],
-          ),
-    models: (settings) => [`${providerOf(settings, preset)}/${modelOf(settings, preset)}`],
-    schemas: ({schema}) => (typeof schema === 'string' ? [schema] : []),
-    run: (settings, context) => ask(settings, preset, context),
-  })
+/** The model that a provider's step asks when it does not say which. A gateway has models of its own. */
+const usualModels: Readonly<Record<string, string>> = {
+  claude: 'claude-sonnet-5-5',
+  gemini: 'gemini-2.5-flash',
+}
 
-/** The settings with what only the whole of them can show to be wrong. */
-const settingsOf = (preset: Preset): z.ZodType<Settings> =>
-  Settings.superRefine((settings, context) => {
-    const wrong = (path: readonly PropertyKey[], message: string): void =>
-      context.addIssue({code: 'custom', path: [...path], message})
-    if (providerOf(settings, preset) === '') wrong([], 'provider: which one, `claude` or `gemini`?')
-    if (modelOf(settings, preset) === '') wrong([], 'model: which one?')
-    if (preset.provider !== null && settings.provider !== undefined && settings.provider !== preset.provider)
-      wrong(['provider'], `this step type asks \`${preset.provider}\`; use the type \`llm\` for another provider`)
-    if (!takesTemperature(settings, preset)) {
-      const message = 'Claude models answer a temperature with an error; leave it out'
-      if (settings.temperature !== undefined) wrong(['temperature'], message)
-      if (settings.token_budget?.temperature !== undefined) wrong(['token_budget', 'temperature'], message)
+const Checked = Settings.superRefine((settings, context) => {
+  const wrong = (path: readonly PropertyKey[], message: string): void =>
+    context.addIssue({code: 'custom', path: [...path], message})
+  if (modelOf(settings) === '') wrong([], 'model: which one?')
+  if (typeof settings.schema !== 'object') return
+  const problem = problemOfSchema(settings.schema)
+  if (problem !== null) wrong(['schema'], `is not a JSON Schema this can check: ${problem}`)
+})
+
+const modelOf = ({model, provider}: Settings): string => model ?? usualModels[provider] ?? ''
+
+/** A prompt that is one template can evolve; one with files in it is put together anew each time. */
+const textsOf = ({prompt, system = '', examples = ''}: Settings): Readonly<Record<string, string>> =>
+  typeof prompt === 'string' ? {prompt, system, examples} : {system, examples}
+
+export const llm = defineStep<Settings>({
+  summary: 'One question to a model of `provider`.',
+  settings: Checked,
+  defaults: ['max_tokens', 'system', 'repair', 'model'],
+  texts: textsOf,
+  withTexts: (settings, texts) => ({
+    ...settings,
+    prompt: texts['prompt'] ?? settings.prompt,
+    system: texts['system'] ?? settings.system ?? '',
+    examples: texts['examples'] ?? settings.examples ?? '',
+  }),
+  templates: templatesOf,
+  models: (settings) => [`${settings.provider}/${modelOf(settings)}`],
+  schemas: ({schema}) => (typeof schema === 'string' ? [schema] : []),
+  needs: ({prompt, tools = []}) => [
+    ...(typeof prompt !== 'string' && prompt.some(({type}) => type === 'file') ? (['readText'] as const) : []),
+    ...(tools.some((tool) => tool !== 'shell') ? (['workspace'] as const) : []),
+  ],
+  run: async (settings, context) => {
+    try {
+      return await ask(settings, context)
+    } catch (thrown) {
+      if (settings.on_failure !== 'degrade' || !(thrown instanceof Failure) || !passes.includes(thrown.code))
+        throw thrown
+      return degraded(thrown, context)
     }
-    if (settings.system !== undefined && settings.system_prompt !== undefined)
-      wrong(['system_prompt'], 'is the same as `system`; give one')
-    if (typeof settings.schema === 'object') {
-      const problem = problemOfSchema(settings.schema)
-      if (problem !== null) wrong(['schema'], `is not a JSON Schema this can check: ${problem}`)
-    }
-  })
+  },
+})
 
-const providerOf = (settings: Settings, preset: Preset): string => settings.provider ?? preset.provider ?? ''
-const modelOf = (settings: Settings, preset: Preset): string =>
-  settings.model ?? settings.claude_options?.model ?? preset.model ?? ''
-const takesTemperature = (settings: Settings, preset: Preset): boolean =>
-  preset.temperature && providerOf(settings, preset) !== 'claude'
-const systemOf = ({system, system_prompt, claude_options}: Settings): string =>
-  system_prompt ?? claude_options?.system_prompt ?? system ?? ''
+/** What a step may do without, when its author says so: whoever reads the result sees that there is no answer. */
+const passes: readonly string[] = [
+  'model-unavailable',
+  'model-refused',
+  'model-output-invalid',
+  'model-refused-request',
+]
 
-/** List prompts become one template, so that one text says all and can evolve. pipeline_ex joins parts with a line break. */
-const promptOf = (prompt: Prompt): string =>
-  typeof prompt === 'string'
-    ? prompt
-    : prompt
-        .map((part) =>
-          part.type === 'static'
-            ? part.content
-            : `{{steps.${part.step}${part.extract === undefined ? '' : `.${part.extract}`}}}`,
-        )
-        .join('\n')
+function degraded({code, message}: Failure, {note}: StepContext): StepRun {
+  note('degraded', `there is no answer: ${message}`)
+  const facts = {degraded: true, error: {code, message}}
+  return {result: {text: `(no answer: ${message})`, data: null, ok: false, facts}, calls: []}
+}
 
-function templatesOf(settings: Settings): readonly Template[] {
-  const {prompt, repair} = settings
-  const system = (['system', 'system_prompt'] as const).flatMap((key) => {
-    const text = settings[key]
-    return text === undefined ? [] : [{path: [key], text}]
-  })
-  const option = settings.claude_options?.system_prompt
+function templatesOf({system, prompt, repair}: Settings): readonly Template[] {
+  const parts = typeof prompt === 'string' ? [] : prompt
   return [
-    ...system,
-    ...(option === undefined ? [] : [{path: ['claude_options', 'system_prompt'], text: option}]),
-    ...(typeof prompt === 'string'
-      ? [{path: ['prompt'], text: prompt}]
-      : prompt.flatMap((part, at) =>
-          part.type === 'static' ? [{path: ['prompt', at, 'content'], text: part.content}] : [],
-        )),
+    ...(system === undefined ? [] : [{path: ['system'], text: system}]),
+    ...(typeof prompt === 'string' ? [{path: ['prompt'], text: prompt}] : []),
+    ...parts.flatMap((part, at): readonly Template[] => {
+      if (part.type === 'static') return [{path: ['prompt', at, 'content'], text: part.content}]
+      return part.type === 'file' ? [{path: ['prompt', at, 'path'], text: part.path}] : []
+    }),
     ...(repair === undefined ? [] : [{path: ['repair'], text: repair, knows: ['errors']}]),
   ]
 }
 
-/** How the answer is read: as text, or as JSON of `check` (null: any). The schema goes to the provider in both cases. */
-interface Form {
-  readonly json: boolean
-  readonly schema: JsonSchema | null
-  readonly check: Check | null
-}
-
-function formOf({schema, extraction_config}: Settings, preset: Preset, {tools}: StepContext): Form {
-  const named = typeof schema === 'string' ? tools.schemas[schema] : schema
-  if (typeof schema === 'string' && named === undefined)
-    throw new Failure('unknown-schema', `there is no schema called \`${schema}\``)
-  const format = extraction_config?.format
-  const json = format === 'json' || (format === undefined && (preset.json || named !== undefined))
-  const beside = typeof schema === 'string' ? tools.checks?.[schema] : undefined
-  return {json, schema: named ?? null, check: json && named !== undefined ? bothOf(checkOf(named), beside) : null}
-}
-
-/** The form, and then what only who asked can see to be wrong: both are sent back the same way. */
-const bothOf =
-  (form: Check, beside: ((data: unknown) => readonly string[]) | undefined): Check =>
-  (value) => {
-    const read = form(value)
-    const errors = read.ok && beside !== undefined ? beside(read.data) : []
-    return errors.length === 0 ? read : {ok: false, errors}
-  }
-
-type Reading =
-  | {readonly ok: true; readonly text: string; readonly data: unknown}
-  | {readonly ok: false; readonly errors: readonly string[]; readonly keep: boolean}
-
 /** One question, and one more with the mistakes if the answer is not in the form that was asked for. */
-async function ask(settings: Settings, preset: Preset, context: StepContext): Promise<StepRun> {
-  const form = formOf(settings, preset, context)
-  const request = requestOf(settings, preset, context, form)
-  const reply = await context.tools.ask(request, context.signal)
-  const first = read(reply, request, form)
-  if (first.ok) return {result: {text: first.text, data: first.data, ok: true}, calls: [{request, reply}]}
-  const again = repairOf(request, reply, first, settings, context)
-  const second: Call = {request: again, reply: await context.tools.ask(again, context.signal)}
-  const reading = read(second.reply, again, form)
-  if (reading.ok) return {result: {text: reading.text, data: reading.data, ok: true}, calls: [{request, reply}, second]}
+async function ask(settings: Settings, context: StepContext): Promise<StepRun> {
+  const form = formOf(settings, context.tools)
+  const conversation: Conversation = {calls: [], acts: []}
+  const request = await requestOf(settings, context, form.schema)
+  const {reply, messages} = await converse(request, settings, context, conversation)
+  const first = await reviewed(readAnswer(reply, request, form), settings, context)
+  if (first.ok) return answered(settings, context, {...request, messages}, reply, first, conversation)
+  const again = repairOf({...request, messages}, reply, first, settings, context)
+  const second = await converse(again, settings, context, conversation)
+  const reading = await reviewed(readAnswer(second.reply, again, form), settings, context)
+  if (reading.ok) return answered(settings, context, {...request, messages}, second.reply, reading, conversation)
+  for (const call of conversation.calls) await context.tools.forget?.(call.request)
   throw new Failure(
     'model-output-invalid',
     `${request.provider}/${request.model} did not answer in the form that was asked for, twice: ${reading.errors.slice(0, 3).join('; ')}`,
@@ -210,39 +148,110 @@ async function ask(settings: Settings, preset: Preset, context: StepContext): Pr
   )
 }
 
-function requestOf(settings: Settings, preset: Preset, {fill}: StepContext, {schema}: Form): ModelRequest {
-  const {temperature, max_tokens, token_budget, examples} = settings
-  const prompt = fill(promptOf(settings.prompt))
-  const messages: readonly Message[] = [
-    // not filled: demonstrations quote code and replies, in which braces mean nothing
-    {role: 'user', text: examples === undefined || examples === '' ? prompt : `${prompt}\n\n${examples}`},
-  ]
+/** What only trying it out can show to be wrong goes back to the model like a wrong form. */
+async function reviewed(reading: Reading, {schema}: Settings, {tools: {reviews}}: StepContext): Promise<Reading> {
+  const review = typeof schema === 'string' ? reviews?.[schema] : undefined
+  if (!reading.ok || review === undefined) return reading
+  const errors = await review(reading.data)
+  return errors.length === 0 ? reading : {ok: false, errors, keep: true}
+}
+
+function answered(
+  {session, keep_session: keep = false}: Settings,
+  {session: open}: StepContext,
+  {messages}: ModelRequest,
+  reply: ModelReply,
+  {text, data}: Extract<Reading, {readonly ok: true}>,
+  {calls, acts}: {readonly calls: readonly Call[]; readonly acts: readonly Act[]},
+): StepRun {
+  if (session !== undefined) {
+    const known = open(session).messages().length
+    open(session).add([...messages.slice(known), {role: 'assistant', text: reply.text}], keep)
+  }
+  return {result: {text, data, ok: true, facts: {model: reply.model}}, calls, acts}
+}
+
+async function requestOf(settings: Settings, context: StepContext, schema: JsonSchema | null): Promise<ModelRequest> {
+  const {
+    temperature,
+    top_p: topP,
+    top_k: topK,
+    max_tokens: maxTokens,
+    fallback_model: fallback,
+    examples = '',
+  } = settings
+  const {attempts, timeout_ms: timeoutMs, session} = settings
+  const {text, shared} = await promptOf(settings, context)
+  const before = session === undefined ? [] : context.session(session).messages()
+  const samples = settings.provider !== 'claude'
   return {
-    provider: providerOf(settings, preset),
-    model: modelOf(settings, preset),
-    system: fill(systemOf(settings)),
-    messages,
-    maxTokens: max_tokens ?? token_budget?.max_output_tokens ?? defaultMaxTokens,
-    temperature: takesTemperature(settings, preset) ? (temperature ?? token_budget?.temperature ?? null) : null,
+    provider: settings.provider,
+    model: modelOf(settings),
+    system: context.fill(settings.system ?? ''),
+    // examples are not filled: demonstrations quote code and replies, in which braces mean nothing
+    messages: [...before, {role: 'user', text: examples === '' ? text : `${text}\n\n${examples}`}],
+    maxTokens: maxTokens ?? defaultMaxTokens,
+    temperature: samples ? (temperature ?? null) : null,
     schema,
+    ...(samples && topP !== undefined ? {topP} : {}),
+    ...(samples && topK !== undefined ? {topK} : {}),
+    ...(fallback === undefined ? {} : {fallback}),
+    ...(attempts === undefined ? {} : {attempts}),
+    ...(timeoutMs === undefined ? {} : {timeoutMs}),
+    ...(shared > 0 && before.length === 0 ? {shared} : {}),
   }
 }
 
-function read(reply: ModelReply, {provider, model, maxTokens}: ModelRequest, {json, check}: Form): Reading {
-  if (reply.stopped === 'refused') {
-    throw new Failure('model-refused', `${provider}/${model} refused to answer`, {
-      hint: 'reword the prompt, or choose another model; the code under review may hold what its safety rules forbid',
-      exit: 3,
-    })
-  }
-  if (reply.stopped === 'length')
-    return {ok: false, keep: false, errors: [`the answer was cut off after ${maxTokens} tokens; say it in fewer`]}
-  if (reply.text.trim() === '') return {ok: false, keep: false, errors: ['the answer is empty']}
-  if (!json) return {ok: true, text: reply.text, data: null}
-  const structured = readStructured(reply.text, check)
-  if (structured.ok) return {ok: true, text: reply.text, data: structured.data}
-  return {ok: false, keep: true, errors: structured.errors}
+interface Filled {
+  readonly text: string
+  /** Characters at the beginning that other questions of the run have too: the packed code, where the prompt starts with it. */
+  readonly shared: number
 }
+
+async function promptOf({prompt}: Settings, context: StepContext): Promise<Filled> {
+  if (typeof prompt === 'string') {
+    const [first] = placeholdersIn(prompt)
+    const text = context.fill(prompt)
+    return {text, shared: first?.start === 0 && isPack(first) ? context.fill(first.raw).length : 0}
+  }
+  const hasWords = prompt.some(({type}) => type === 'static')
+  const texts: string[] = []
+  for (const part of prompt) texts.push(await partOf(part, hasWords, context))
+  return {text: texts.join('\n'), shared: 0}
+}
+
+const isPack = ({inner}: Placeholder): boolean => inner === 'repository'
+
+async function partOf(part: Part, hasWords: boolean, context: StepContext): Promise<string> {
+  if (part.type === 'static') return context.fill(part.content)
+  if (part.type === 'history') {
+    const turns = context
+      .session(part.session)
+      .messages()
+      .map(({role, text}) => `${role}: ${text}`)
+    if (turns.length === 0) context.note('empty-session', `the session \`${part.session}\` has no messages yet`)
+    return context.fenced(`session ${part.session}`, turns.join('\n\n'))
+  }
+  const path = String(context.resolve(part.path))
+  const read = context.tools.readText
+  if (read === undefined) throw new Failure('not-allowed', 'a prompt reads a file, which is not allowed here')
+  const isTrusted = part.trusted ?? !hasWords
+  const variables = Object.entries(part.variables ?? {}).map(
+    ([name, value]) => [name, context.resolveAll(value)] as const,
+  )
+  const text = replacedIn(await read(path), (name) => {
+    const known = variables.find(([each]) => each === name)?.[1]
+    if (known === undefined) return null
+    const words = render(known.value)
+    return isTrusted && !known.vouched ? context.fenced(name, words) : words
+  })
+  // a prompt that is nothing but a file is what its author says; beside words of his own, a file is what they are about
+  return (part.trusted ?? !hasWords) ? text : context.fenced(path, text)
+}
+
+/** `{NAME}`, as pipeline_ex's documents have it; what has no value stays. */
+const replacedIn = (text: string, valueOf: (name: string) => string | null): string =>
+  text.replace(/\{\{?(\w+)\}?\}/g, (raw, name: string) => valueOf(name) ?? raw)
 
 /**
  * The question again with what was wrong, in the words of the YAML. A whole answer is kept as the model's turn; half of
@@ -256,9 +265,10 @@ function repairOf(
   {fill}: StepContext,
 ): ModelRequest {
   const words = fill(repair, {errors: errors.join('\n')})
-  const [question] = request.messages
+  const before = request.messages.slice(0, -1)
+  const last = request.messages.at(-1)
   const messages: readonly Message[] = keep
     ? [...request.messages, {role: 'assistant', text: reply.text}, {role: 'user', text: words}]
-    : [{role: 'user', text: `${question?.text ?? ''}\n\n${words}`}]
+    : [...before, {...(last ?? {role: 'user'}), role: 'user', text: `${last?.text ?? ''}\n\n${words}`}]
   return {...request, messages}
 }

@@ -3,17 +3,11 @@ import * as z from 'zod'
 import {defineStep} from '../step.ts'
 import {render} from '../template.ts'
 
-const Settings = z.strictObject({description: z.string().optional()})
+const Settings = z.strictObject({})
 
 export const scan = defineStep<z.infer<typeof Settings>>({
   summary: 'The static rules over the code, as data: {findings, skipped}. Asks no model.',
   settings: Settings,
-  texts: () => ({}),
-  withTexts: (settings) => settings,
-  templates: () => [],
-  uses: () => [],
-  models: () => [],
-  schemas: () => [],
   run: async (_, {tools}) => {
     const {findings, skipped} = await tools.scan()
     const data = {findings, skipped}
