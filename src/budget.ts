@@ -43,7 +43,7 @@ export function usdOf(price: Price, usage: Omit<ReplyUsage, 'calls' | 'usd'>): n
   return (plain * input + read * cached + wrote * written + output_tokens * output) / 1_000_000
 }
 
-/** The part of its price that a request costs: what is asked by batch costs half. */
+/** The part of its price that a request costs: what is asked by batch costs half, a server of one's own nothing. */
 export type Rate = (request: ModelRequest) => number
 
 const inFull: Rate = () => 1
@@ -54,7 +54,8 @@ export const priced =
   async (request, signal) => {
     const reply = await ask(request, signal)
     const price = priceOf(prices, reply.model) ?? priceOf(prices, request.model)
-    const usd = price === null ? null : usdOf(price, reply.usage) * rateOf(request)
+    const rate = rateOf(request)
+    const usd = rate === 0 ? 0 : price === null ? null : usdOf(price, reply.usage) * rate
     return {...reply, usage: {...reply.usage, usd}}
   }
 
@@ -230,8 +231,10 @@ async function counted(
 function chargeOf(usage: ReplyUsage, request: ModelRequest, {prices, rateOf = inFull}: Metering): Charge {
   const tokens = usage.input_tokens + usage.output_tokens
   if (usage.usd !== null) return {tokens, usd: usage.usd}
+  const rate = rateOf(request)
+  if (rate === 0) return {tokens, usd: 0}
   const price = prices === undefined ? null : priceOf(prices, request.model)
   const candidates = price === null ? Object.values(prices ?? {}) : [price]
   if (candidates.length === 0) return {tokens, usd: null}
-  return {tokens, usd: Math.max(...candidates.map((each) => usdOf(each, usage))) * rateOf(request)}
+  return {tokens, usd: Math.max(...candidates.map((each) => usdOf(each, usage))) * rate}
 }

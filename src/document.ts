@@ -1,5 +1,5 @@
 /** YAML text → value of a schema; every mistake with its `file:line:col`. All of the program's files are read through here. */
-import {isMap, isNode, isScalar, LineCounter, parseDocument, type Document} from 'yaml'
+import {isMap, isNode, isScalar, Lexer, LineCounter, parseDocument, type Document} from 'yaml'
 import type * as z from 'zod'
 import {Failure} from './errors.ts'
 
@@ -33,8 +33,18 @@ export interface Parsed {
 export function parseYaml(text: string, file: string): Read<Parsed> {
   if (text.length > maxBytes)
     return {ok: false, problems: [{file, line: 1, col: 1, code: 'too-large', message: 'larger than 5 MiB'}]}
+  const deep = tooDeepAt(text)
   const lines = new LineCounter()
+  if (deep !== null) {
+    const [line, col] = placeOf(text, deep)
+    return {
+      ok: false,
+      problems: [{file, line, col, code: 'too-deep', message: `nested deeper than ${maxNesting} levels`}],
+    }
+  }
   const document = parseDocument(text, {
+    // a code frame for each of a thousand mistakes takes seconds, and only the first line of a message is kept
+    prettyErrors: false,
     lineCounter: lines,
     uniqueKeys: true,
     version: '1.2',
@@ -80,6 +90,31 @@ export function parseYaml(text: string, file: string): Read<Parsed> {
       ],
     }
   }
+}
+
+const maxNesting = 200
+
+/**
+ * Where brackets or dashes open more than so many levels; null: nowhere. The parser goes down by recursion, and at some
+ * thousands of levels the process ends without anybody being able to catch it.
+ */
+function tooDeepAt(text: string): number | null {
+  if (text.split(/[[{]/, maxNesting + 2).length <= maxNesting && !/(?:[-?:][ \t]+){50}/.test(text)) return null
+  let [offset, flow, compact] = [0, 0, 0]
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') flow += 1
+    else if (token === ']' || token === '}') flow -= 1
+    else if (token === '-' || token === '?') compact += 1
+    else if (token.includes('\n')) compact = 0
+    if (flow > maxNesting || compact > maxNesting) return Math.min(offset, text.length)
+    offset += token.length
+  }
+  return null
+}
+
+function placeOf(text: string, offset: number): readonly [line: number, col: number] {
+  const lines = text.slice(0, offset).split('\n')
+  return [lines.length, (lines.at(-1)?.length ?? 0) + 1]
 }
 
 const keyOf = (key: PropertyKey): string | number => (typeof key === 'symbol' ? String(key) : key)

@@ -1,26 +1,28 @@
 /** A pipeline as a person runs it on his own machine: what is read first, what is kept meanwhile, and how it goes on after a stop. */
+import {randomBytes} from 'node:crypto'
+import {setMaxListeners} from 'node:events'
 import {existsSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import * as z from 'zod'
 import {openCassette} from './adapters/cassette.ts'
-import {openCheckpoint, type Checkpoint, type Start} from './adapters/checkpoint.ts'
+import {discardCheckpoint, openCheckpoint, type Checkpoint, type Start} from './adapters/checkpoint.ts'
 import {makeFolder, readText, writeInside} from './adapters/disk.ts'
 import {untilInterrupted} from './adapters/interruption.ts'
 import {openProgress, type Progress} from './adapters/progress.ts'
 import {checkKeys} from './amendment.ts'
 import {textOf, type Flags, type World} from './commands/command.ts'
 import {renderProblem} from './document.ts'
-import {Failure} from './errors.ts'
+import {Failure, messageOf} from './errors.ts'
 import {configOf, openReading} from './locally.ts'
 import {choosePipeline, digestOf, keysOf, makeHost, type Chosen} from './outside.ts'
 import {execute} from './pipeline/execute.ts'
-import {pipelinesIn} from './pipeline/pipeline.ts'
+import {pipelinesIn, promptFilesIn} from './pipeline/pipeline.ts'
 import type {Sessions} from './pipeline/session.ts'
 import type {Diagnostic, Note, Pipeline, Tools, Trace} from './pipeline/step.ts'
 import type {Provider} from './provider.ts'
 import {journaled, remembered, type Journal, type Recordings} from './recordings.ts'
 import {plainLine} from './trust.ts'
-import {openWorkshop, type Workshop} from './workshop.ts'
+import {folderOf, openWorkshop, type Workshop} from './workshop.ts'
 
 /** All that is known before anything is asked. */
 export interface Errand {
@@ -53,6 +55,7 @@ export async function prepare(name: string, flags: Flags, world: World): Promise
       cwd: world.cwd,
       env: world.env,
       allowShell: flags['allowShell'] === true || flags['allow-shell'] === true,
+      isRehearsal: flags['dryRun'] === true || flags['dry-run'] === true,
       goal: config.goal,
       reading: await openReading(path, flags, config, world),
     },
@@ -84,6 +87,8 @@ export async function carryOut(errand: Errand, flags: Flags, world: World): Prom
   const replay = textOf(flags, 'replay')
   if (replay === null) checkKeys(pipeline, keys)
   const signal = untilInterrupted()
+  // each question in flight listens to it, and from the eleventh on Node warns of a leak
+  setMaxListeners(0, signal)
   const {stderr} = process
   const columns = stderr.isTTY ? stderr.columns : 80
   const screen = {write: (text: string) => void stderr.write(text), columns, isTerminal: stderr.isTTY && world.color}
@@ -97,11 +102,12 @@ export async function carryOut(errand: Errand, flags: Flags, world: World): Prom
   })
   const warn = (message: string): void => progress.say(plainLine(`warning: ${message}`))
   try {
-    const {known, tools, packed} = await openWorkshop({...shop, host, warn})
-    await checkNested(pipeline, tools, [pipeline.name])
-    const key = digestOf(
-      JSON.stringify([chosen.text, variables, shop.goal, packed?.whole.files.map((each) => each.digest) ?? []]),
-    )
+    const {known, tools, packed, readDigests} = await openWorkshop({...shop, host, warn})
+    const check = (child: Pipeline): void => (replay === null ? checkKeys(child, keys) : undefined)
+    await checkNested(pipeline, tools, check, [pipeline.name])
+    const code = packed?.whole.files.map((each) => each.digest) ?? []
+    const parts = [chosen.text, variables, shop.goal, shop.reading.maxTokens, code, readDigests()]
+    const key = digestOf(JSON.stringify(parts))
     const memory = await openMemory(
       {pipeline, key, replay, record: textOf(flags, 'record'), isFresh: flags['fresh'] === true, cwd: world.cwd},
       progress,
@@ -110,7 +116,7 @@ export async function carryOut(errand: Errand, flags: Flags, world: World): Prom
     const trace = await executed(
       pipeline,
       {...known, ...variables},
-      {...tools, ask: journal.ask, forget: journal.forget},
+      {...tools, ask: journal.ask, forget: journal.forget, once: journal.once},
       memory,
       {
         turn: journal.turn,
@@ -126,14 +132,22 @@ export async function carryOut(errand: Errand, flags: Flags, world: World): Prom
   }
 }
 
-/** Every pipeline file that is named to the letter can be read, and none leads back to itself: found before anything is asked. */
-async function checkNested(pipeline: Pipeline, tools: Tools, chain: readonly string[]): Promise<void> {
+/** Every file that is named to the letter can be read, and no pipeline leads back to itself: found before anything is asked. */
+async function checkNested(
+  pipeline: Pipeline,
+  tools: Tools,
+  check: (child: Pipeline) => void,
+  chain: readonly string[],
+): Promise<void> {
+  for (const path of promptFilesIn(pipeline)) await tools.readText?.(path)
   for (const path of pipelinesIn(pipeline)) {
     const longer = [...chain, path]
     if (chain.includes(path))
       throw new Failure('pipeline-cycle', `pipelines run each other in a circle: ${longer.join(' → ')}`)
     const child = await tools.open?.(path)
-    if (child !== undefined) await checkNested(child, tools, longer)
+    if (child === undefined) continue
+    check(child)
+    await checkNested(child, tools, check, longer)
   }
 }
 
@@ -169,42 +183,44 @@ async function openMemory(
   {pipeline, key, replay, record, isFresh, cwd}: Memories,
   progress: Progress,
 ): Promise<Memory> {
-  const fresh: Start = {nonce: digestOf(`${performance.now()} ${Math.random()} ${key}`).slice(0, 16), began: Date.now()}
+  const fresh: Start = {nonce: randomBytes(8).toString('hex'), began: Date.now()}
   const file = replay ?? record
   const cassette = file === null ? null : openCassette(resolve(cwd, file), replay === null ? 'record' : 'replay')
-  const told = await cassette?.get(startKey)
-  const recorded = told === null || told === undefined ? null : Began.parse(JSON.parse(told))
+  const recorded = await startIn(cassette)
   if (replay !== null) return {start: recorded ?? fresh, checkpoint: null, cassette, isReplay: true}
-  const {settings} = pipeline
-  const folder = resolve(cwd, settings?.checkpoint?.folder ?? 'checkpoints')
-  const checkpoint = openCheckpoint(
-    folder,
-    pipeline.name,
-    key,
-    settings?.checkpoint !== null && settings?.checkpoint !== undefined,
-  )
-  if (isFresh) checkpoint.finish()
-  const before = isFresh ? null : checkpoint.before
-  if (before !== null)
-    progress.say(
-      plainLine(
-        `an earlier run was stopped after ${before.saved?.done.length ?? 0} of ${pipeline.steps.length} steps; it goes on from there (--fresh begins anew)`,
-      ),
-    )
+  const checkpoint = checkpointOf({pipeline, key, isFresh, cwd}, progress)
+  const {before} = checkpoint
+  if (before !== null) {
+    const done = before.saved?.done.length ?? 0
+    progress.skip(done)
+    const news = `an earlier run was stopped after ${done} of ${pipeline.steps.length} steps; it goes on from there (--fresh begins anew)`
+    progress.say(plainLine(news))
+  }
   const start = before?.start ?? recorded ?? fresh
   checkpoint.begin(start)
   if (recorded === null) await cassette?.set(startKey, JSON.stringify(start))
-  return {
-    start,
-    checkpoint: isFresh ? openCheckpoint(folder, pipeline.name, key, settings?.checkpoint !== null) : checkpoint,
-    cassette,
-    isReplay: false,
-  }
+  return {start, checkpoint, cassette, isReplay: false}
+}
+
+async function startIn(cassette: Memory['cassette']): Promise<Start | null> {
+  const told = (await cassette?.get(startKey)) ?? null
+  return told === null ? null : Began.parse(JSON.parse(told))
+}
+
+function checkpointOf(
+  {pipeline: {name, settings}, key, isFresh, cwd}: Pick<Memories, 'pipeline' | 'key' | 'isFresh' | 'cwd'>,
+  progress: Progress,
+): Checkpoint {
+  const wanted = settings?.checkpoint ?? null
+  const warn = (message: string): void => progress.say(plainLine(`warning: ${message}`))
+  const folder = folderOf(wanted?.folder ?? null, 'checkpoints', {cwd, warn})
+  if (isFresh) discardCheckpoint(folder, name, key)
+  return openCheckpoint(folder, name, key, wanted !== null)
 }
 
 /** The checkpoint stands inside: what it knows is paid for, and is recorded all the same. */
 function askingOf(ask: Provider, {checkpoint, cassette, isReplay}: Memory): Journal {
-  const none = {forget: async () => {}, turn: () => {}}
+  const none = {forget: async () => {}, once: (_: string, act: () => Promise<unknown>) => act(), turn: () => {}}
   if (isReplay && cassette !== null) return {...none, ask: remembered(null, {...cassette, digest: digestOf})}
   const journal = checkpoint === null ? {...none, ask} : journaled(ask, {...checkpoint.answers, digest: digestOf})
   return cassette === null ? journal : {...journal, ask: remembered(journal.ask, {...cassette, digest: digestOf})}
@@ -266,6 +282,17 @@ function after(milliseconds: number, act: () => void): () => void {
 
 const Kept = z.record(z.string(), z.array(z.looseObject({role: z.enum(['user', 'assistant']), text: z.string()})))
 
+function keptIn(path: string): Sessions {
+  try {
+    return Kept.parse(JSON.parse(readText(path)))
+  } catch (thrown) {
+    throw new Failure('bad-session', `${path} cannot be read: ${messageOf(thrown).split('\n')[0]}`, {
+      hint: 'delete it to begin the conversation anew',
+      cause: thrown,
+    })
+  }
+}
+
 /** Conversations that a step asked to keep, by pipeline. */
 function sessionsAt(
   cwd: string,
@@ -275,7 +302,7 @@ function sessionsAt(
   const folder = join(cwd, '.refactor-plan', 'sessions')
   const path = join(folder, file)
   return {
-    before: existsSync(path) ? Kept.parse(JSON.parse(readText(path))) : {},
+    before: existsSync(path) ? keptIn(path) : {},
     keep: (sessions) => {
       if (Object.keys(sessions).length > 0) writeInside(makeFolder(folder), file, `${JSON.stringify(sessions)}\n`)
     },

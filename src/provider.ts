@@ -62,12 +62,16 @@ export interface ModelRequest {
   /** How many characters at the beginning of the first message other requests share: worth caching where the vendor can. */
   readonly shared?: number
   readonly tools?: readonly ToolSpec[]
+  /** `false`: they are told for the sake of what was said before, and none may be used any more. */
+  readonly mayUseTools?: false
   /** Asked in its place, once, when the model cannot be reached or does not exist. */
   readonly fallback?: string
   /** How often it is made at most, the first time included; the program's own limit is never passed. */
   readonly attempts?: number
   /** Milliseconds for a whole answer; the program's own limit is never passed. */
   readonly timeoutMs?: number
+  /** For whoever watches or stands in for a model; it is never sent. */
+  readonly about?: {readonly step: string; readonly kind: 'text' | 'json' | 'yaml'; readonly schema: JsonSchema | null}
 }
 
 export interface Usage {

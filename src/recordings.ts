@@ -49,6 +49,8 @@ export interface Journal {
   readonly ask: Provider
   /** The answers to this request are of no use: whoever asks again wants others. */
   readonly forget: (request: ModelRequest) => Promise<void>
+  /** What was done once stays done: its outcome is given again. It must be JSON. */
+  readonly once: (what: string, act: () => Promise<unknown>) => Promise<unknown>
   /** A step has ended: its answers are its result now, and the same question is a new one. */
   readonly turn: () => void
 }
@@ -61,6 +63,17 @@ export function journaled(ask: Provider, recordings: Recordings): Journal {
     forget: async (request) => {
       const asked = digest(JSON.stringify(identityOf(request)))
       for (let time = 1; time <= (times.get(asked) ?? 0); time++) await set(keyOf(asked, time, digest), 'null')
+    },
+    once: async (what, act) => {
+      const asked = digest(`act ${what}`)
+      const time = (times.get(asked) ?? 0) + 1
+      times.set(asked, time)
+      const key = keyOf(asked, time, digest)
+      const stored = await recordings.get(key)
+      if (stored !== null) return JSON.parse(stored)
+      const outcome = await act()
+      await set(key, JSON.stringify(outcome ?? null))
+      return outcome
     },
     turn: () => times.clear(),
   }
@@ -105,6 +118,7 @@ const identityOf = (request: ModelRequest): readonly unknown[] => {
     request.temperature,
     request.schema,
     ...(topP === null && topK === null && specs.length === 0 ? [] : [topP, topK, specs]),
+    ...(request.mayUseTools === false ? ['no tools'] : []),
   ]
 }
 

@@ -15,9 +15,10 @@ import {isInside} from './pack/boundary.ts'
 import {renderPack} from './pack/render.ts'
 import {estimateTokens} from './pack/tokens.ts'
 import {parsePipeline} from './pipeline/pipeline.ts'
-import {tryOut} from './pipeline/rehearsal.ts'
+import {tryOut, unwritten} from './pipeline/rehearsal.ts'
 import {allSteps, type Pipeline, type Said, type Tools} from './pipeline/step.ts'
 import {render} from './pipeline/template.ts'
+import type {Workspace} from './pipeline/workspace.ts'
 import {renderPlan} from './plan/document.ts'
 import {Plan} from './plan/plan.ts'
 import {planFrom, planSchema} from './plan/reply.ts'
@@ -48,6 +49,8 @@ export interface Workshop {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly allowShell: boolean
+  /** Nobody is asked and nothing is written. */
+  readonly isRehearsal: boolean
   readonly goal: string
   readonly reading: Reading
   readonly host: Host
@@ -65,10 +68,18 @@ export const readsCode = ({inputs = [], steps}: Pipeline): boolean =>
   inputs.some((name) => ['repository', 'repository_name', 'findings'].includes(name)) ||
   allSteps(steps).some(({type}) => ['scan', 'pack', 'plan', 'query', 'score'].includes(type))
 
+export interface Opened {
+  /** The inputs that a run knows by itself. */
+  readonly known: Readonly<Record<string, unknown>>
+  readonly tools: Tools
+  /** null: the pipeline reads no code. */
+  readonly packed: Packed | null
+  /** Of the files that were read so far. */
+  readonly readDigests: () => readonly string[]
+}
+
 /** The inputs that a run knows by itself, and what it may do. */
-export async function openWorkshop(
-  shop: Workshop,
-): Promise<{readonly known: Readonly<Record<string, unknown>>; readonly tools: Tools; readonly packed: Packed | null}> {
+export async function openWorkshop(shop: Workshop): Promise<Opened> {
   const {pipeline, host, reading, goal} = shop
   checkTargets(pipeline)
   const code = readsCode(pipeline) ? await packSource(reading, host) : null
@@ -83,17 +94,20 @@ export async function openWorkshop(
           repository: renderPack(code.pack, 'xml', {lineNumbers: true}),
           ...(scanned === null ? {} : {findings: scanned.findings}),
         }
+  const files = filesOf(shop)
   const tools: Tools = {
     ask: host.ask,
     scan,
     draft: (source) => draft(source, code, scanned, goal),
     schemas,
-    reviews: {pipeline: reviewPipeline},
     ...(code === null ? {} : toolsOfCode(code, shop)),
-    ...toolsOfFiles(shop),
+    ...files.tools,
+    ...(shop.isRehearsal
+      ? {isRehearsal: true, save: async (path: string) => path}
+      : {reviews: {pipeline: reviewPipeline}}),
     ...(shop.allowShell ? {shell: openShell(shop.cwd, shop.env)} : {}),
   }
-  return {known, tools, packed: code}
+  return {known, tools, packed: code, readDigests: files.digests}
 }
 
 /** Only what every pipeline has: the rest is what `reviewPipeline` reads. */
@@ -190,7 +204,7 @@ function answerTo(kind: string, criteria: unknown, facts: Facts): unknown {
 }
 
 /** Below the current directory, whatever the file says: what leads out of it is replaced, and said. */
-function folderOf(setting: string | null, usual: string, {cwd, warn}: Workshop): string {
+export function folderOf(setting: string | null, usual: string, {cwd, warn}: Pick<Workshop, 'cwd' | 'warn'>): string {
   const wanted = resolve(cwd, setting ?? usual)
   const inside = relative(cwd, wanted)
   if (inside === '' || (!inside.startsWith('..') && !isAbsolute(inside))) return wanted
@@ -212,45 +226,74 @@ function checkTargets({steps}: Pipeline): void {
   }
 }
 
-function toolsOfFiles(shop: Workshop): Partial<Tools> {
+interface Files {
+  readonly tools: Partial<Tools>
+  /** sha-256 of every text that was read so far. */
+  readonly digests: () => readonly string[]
+}
+
+function filesOf(shop: Workshop): Files {
   const {pipeline, cwd, file} = shop
   const work = folderOf(pipeline.settings?.workspace ?? null, 'workspace', shop)
   const outputs = folderOf(pipeline.settings?.outputs ?? null, 'outputs', shop)
   const needsWorkspace = allSteps(pipeline.steps).some(({needs}) => needs.includes('workspace'))
   const places = [...new Set([cwd, dirname(resolve(cwd, file)), work])]
   const open = new Map<string, Promise<Pipeline>>()
+  const digests = new Map<string, string>()
+  const readText = async (path: string): Promise<{readonly text: string; readonly isOwn: boolean}> => {
+    const {text, at} = await readFrom(places, path)
+    digests.set(at, shop.host.digest(text))
+    return {text, isOwn: ![work, outputs].some((folder) => isBelow(folder, at))}
+  }
   return {
-    ...(needsWorkspace ? {workspace: openWorkspace(makeFolder(work)), toolSpecs: readToolSpecs()} : {}),
-    readText: (path) => readFrom(places, path),
-    save: async (path, text) => {
-      const inside = path.replace(/^(?:\.\/)+/, '')
-      if (!isInside(inside))
-        throw new Failure(
-          'outside',
-          `output_to_file ${JSON.stringify(path.slice(0, 200))} leads out of the folder of results`,
-        )
-      writeInside(makeFolder(outputs), inside, text)
-      return relative(cwd, join(outputs, inside))
-    },
-    open: (path) => {
-      const known = open.get(path) ?? readPipeline(places, path)
-      open.set(path, known)
-      return known
+    digests: () => [...digests].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([at, digest]) => `${at} ${digest}`),
+    tools: {
+      ...(needsWorkspace ? {workspace: workspaceAt(work, shop.isRehearsal)} : {}),
+      toolSpecs: readToolSpecs,
+      readText,
+      save: async (path, text) => saveBelow(outputs, path, text, cwd),
+      open: (path) => {
+        const known = open.get(path) ?? readText(path).then(({text}) => pipelineIn(text, path))
+        open.set(path, known)
+        return known
+      },
     },
   }
 }
 
-async function readPipeline(places: readonly string[], path: string): Promise<Pipeline> {
-  const text = await readFrom(places, path)
-  return valueOf(parsePipeline(text, path, {reader: 'lenient'}), 'pipeline')
+/** A rehearsal makes no folder and changes no file. */
+function workspaceAt(folder: string, isRehearsal: boolean): Workspace {
+  if (!isRehearsal) return openWorkspace(makeFolder(folder))
+  return unwritten(existsSync(folder) ? openWorkspace(folder) : null)
 }
 
+async function saveBelow(folder: string, path: string, text: string, cwd: string): Promise<string> {
+  const inside = path.replace(/^(?:\.\/)+/, '')
+  if (!isInside(inside)) {
+    const shown = JSON.stringify(path.slice(0, 200))
+    throw new Failure('outside', `output_to_file ${shown} leads out of the folder of results`)
+  }
+  writeInside(makeFolder(folder), inside, text)
+  return relative(cwd, join(folder, inside))
+}
+
+const isBelow = (folder: string, path: string): boolean => {
+  const inside = relative(folder, path)
+  return !inside.startsWith('..') && !isAbsolute(inside)
+}
+
+const pipelineIn = (text: string, path: string): Pipeline =>
+  valueOf(parsePipeline(text, path, {reader: 'lenient'}), 'pipeline')
+
 /** The first place that has it. Throws `Failure`: `no-such-file` naming all of them, `outside`. */
-async function readFrom(places: readonly string[], path: string): Promise<string> {
+async function readFrom(
+  places: readonly string[],
+  path: string,
+): Promise<{readonly text: string; readonly at: string}> {
   const wrong: Failure[] = []
   for (const place of places.filter((each) => existsSync(each))) {
     try {
-      return await openWorkspace(place).read(path)
+      return {text: await openWorkspace(place).read(path), at: resolve(place, path)}
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown
       wrong.push(thrown)
@@ -258,10 +301,8 @@ async function readFrom(places: readonly string[], path: string): Promise<string
   }
   const other = wrong.find(({code}) => code !== 'no-such-file')
   if (other !== undefined) throw other
-  throw new Failure(
-    'no-such-file',
-    `there is no file ${JSON.stringify(path.slice(0, 200))}; looked in ${places.join(', ')}`,
-  )
+  const shown = JSON.stringify(path.slice(0, 200))
+  throw new Failure('no-such-file', `there is no file ${shown}; looked in ${places.join(', ')}`)
 }
 
 const Specs = z.strictObject({

@@ -22,7 +22,7 @@ export interface Checkpoint {
   /** Keeps a start that is new. */
   readonly begin: (start: Start) => void
   /** A step of the pipeline has ended; the answers that led to it are part of what is saved. */
-  readonly save: (saved: () => Saved) => void
+  readonly save: (saved: Saved) => void
   /** The run ended well. */
   readonly finish: () => void
   /** The run was stopped; where it can go on from, null when nothing was paid for. */
@@ -47,31 +47,40 @@ const Kept = z.strictObject({
       results: z.array(z.tuple([z.string(), Result])),
       state: z.array(z.tuple([z.string(), Known])),
       sessions: z.record(z.string(), z.array(Message)),
+      kept: z.array(z.string()),
+      last: z.string().nullable(),
     })
     .nullable(),
 })
+
+const baseOf = (name: string, key: string): string =>
+  `${name.replaceAll(/[^A-Za-z0-9_-]+/g, '-').slice(0, 60) || 'pipeline'}_${key.slice(0, 12)}`
+
+/** Forgets what an earlier run left, whatever state it is in. */
+export function discardCheckpoint(folder: string, name: string, key: string): void {
+  const files = ['json', 'jsonl']
+    .map((ending) => join(folder, `${baseOf(name, key)}.${ending}`))
+    .filter((file) => existsSync(file))
+  for (const file of files) rmSync(file)
+  if (files.length > 0 && readdirSync(folder).length === 0) rmdirSync(folder)
+}
 
 /**
  * @param key sha-256 of all that the run depends on: another pipeline, other inputs or other code are another run
  * @param eager writes as it goes, so that even a killed process leaves it; else only what `leave` is told to
  */
 export function openCheckpoint(folder: string, name: string, key: string, eager: boolean): Checkpoint {
-  const base = `${name.replaceAll(/[^A-Za-z0-9_-]+/g, '-').slice(0, 60) || 'pipeline'}_${key.slice(0, 12)}`
+  const base = baseOf(name, key)
   const isOurs = !existsSync(folder)
   const [stateFile, answersFile] = [`${base}.json`, join(folder, `${base}.jsonl`)]
   const kept = existsSync(join(folder, stateFile)) ? keptIn(join(folder, stateFile), key) : null
   let cassette = eager || kept !== null ? openCassette(answersFile, 'record') : null
   const memory = new Map<string, string>()
   let start: Start | null = kept?.start ?? null
-  let latest: (() => Saved) | null =
-    kept?.saved === null || kept?.saved === undefined ? null : () => savedOf(kept.saved)
+  let latest: Saved | null = kept?.saved === null || kept?.saved === undefined ? null : savedOf(kept.saved)
   const write = (): void => {
     if (start === null) return
-    writeInside(
-      makeFolder(folder),
-      stateFile,
-      `${JSON.stringify({schema: 1, key, start, saved: latest?.() ?? null})}\n`,
-    )
+    writeInside(makeFolder(folder), stateFile, `${JSON.stringify({schema: 1, key, start, saved: latest})}\n`)
   }
   return {
     before:
@@ -116,6 +125,8 @@ function savedOf(kept: KeptSaved): Saved {
     results: (kept?.results ?? []).map(([name, each]) => [name, result(each)] as const),
     state: kept?.state ?? [],
     sessions: kept?.sessions ?? {},
+    kept: kept?.kept ?? [],
+    last: kept?.last ?? null,
   }
 }
 

@@ -81,7 +81,10 @@ export function makeHost(settings: HostSettings): Host {
   const timers = {...(totalMs === undefined ? {} : {totalMs}), ...(idleMs === undefined ? {} : {idleMs})}
   const prices = pricesAt(Date.now())
   const runs = settings.batches === true ? crowd(isBatched) : null
-  const rateOf = (request: ModelRequest): number => (runs !== null && isBatched(request) ? batchRate : 1)
+  // a server that wants no key bills nobody
+  const isFree = ({provider}: ModelRequest): boolean => isProvider(provider) && keys[provider]?.apiKey === ''
+  const rateOf = (request: ModelRequest): number =>
+    isFree(request) ? 0 : runs !== null && isBatched(request) ? batchRate : 1
   const models = routed({
     claude: connected('claude', keys.claude, timers, runs, say),
     gemini: connected('gemini', keys.gemini, timers, runs, say),

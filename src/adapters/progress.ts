@@ -8,6 +8,8 @@ export interface Progress {
   readonly onSpent: (usage: Usage) => void
   /** A line that stays, above the one that changes. */
   readonly say: (line: Plain) => void
+  /** Steps that an earlier run has done. */
+  readonly skip: (steps: number) => void
   readonly end: () => void
 }
 
@@ -70,11 +72,14 @@ export function openProgress({write, columns, isTerminal}: Screen, total: number
     },
     onEvent: (event) => {
       if (event.kind === 'started') running.push(event.step)
-      else if (running.at(-1) === event.step) running.pop()
+      else if (running.includes(event.step)) running.splice(running.lastIndexOf(event.step), 1)
       if (event.depth === 0 && event.kind !== 'started') done += 1
       const text = isTerminal ? null : lineOf(event)
       if (text === null) draw()
       else say(plainLine(text, 400))
+    },
+    skip: (steps) => {
+      done += steps
     },
     end: () => {
       if (timer !== null) clearInterval(timer)

@@ -4,7 +4,7 @@ import {settingOptions} from '../locally.ts'
 import {keysOf, makeHost} from '../outside.ts'
 import {execute} from '../pipeline/execute.ts'
 import {rehearsal, type Question} from '../pipeline/rehearsal.ts'
-import type {StepResult, Tools} from '../pipeline/step.ts'
+import type {StepResult} from '../pipeline/step.ts'
 import {pricesAt} from '../prices.ts'
 import {formatOf, printJson} from '../printing.ts'
 import {plainLine} from '../trust.ts'
@@ -31,7 +31,7 @@ export const run: Command = {
   run: async ([name = ''], flags, world) => {
     const format = formatOf(flags)
     const errand = await prepare(name, flags, world)
-    if (flags['dryRun'] === true || flags['dry-run'] === true) return rehearse(errand, format, world)
+    if (errand.shop.isRehearsal) return rehearse(errand, format, world)
     const {trace, diagnostics} = await carryOut(errand, flags, world)
     if (format === 'json') {
       printJson(world, {
@@ -49,19 +49,15 @@ export const run: Command = {
 const shapeOf = ({text, data, ok, facts}: StepResult): object => ({text, data, ok, ...facts})
 
 async function rehearse({chosen, variables, shop}: Errand, format: string, world: World): Promise<number> {
-  let step = ''
-  const {ask, questions} = rehearsal(() => step)
+  const {ask, questions} = rehearsal()
   const host = {...makeHost({keys: keysOf({}), budget: {calls: null, tokens: null, usd: null}, say: world.say}), ask}
   const warn = (message: string): void => world.say(plainLine(`warning: ${message}`))
   const {known, tools} = await openWorkshop({...shop, host, warn, allowShell: false})
   const {pipeline} = chosen
-  const trace = await execute(pipeline, {...known, ...variables}, readOnly(tools), {
+  const trace = await execute(pipeline, {...known, ...variables}, tools, {
     nonce: host.nonce(),
     now: host.now,
     clock: Date.now,
-    onEvent: (event) => {
-      if (event.kind === 'started') ({step} = event)
-    },
   })
   const asked = questions.map(costOf)
   const usd = asked.reduce<number | null>((sum, each) => (sum === null || each.usd === null ? null : sum + each.usd), 0)
@@ -121,16 +117,3 @@ const shownQuestion = ({
     ...(system === '' ? [] : [`\n[system]\n${system}`]),
     `\n[prompt]\n${prompt}\n`,
   ].join('\n')
-
-/** Files are read as they are, and stay as they are. */
-function readOnly(tools: Tools): Tools {
-  const {workspace, save, ...rest} = tools
-  const nothing = async (): Promise<void> => {}
-  return {
-    ...rest,
-    ...(save === undefined ? {} : {save: async (path: string) => path}),
-    ...(workspace === undefined
-      ? {}
-      : {workspace: {...workspace, write: nothing, edit: nothing, copy: nothing, move: nothing, remove: nothing}}),
-  }
-}

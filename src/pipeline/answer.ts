@@ -8,6 +8,8 @@ import {checkOf, readStructured, readYaml, type Check} from './structured.ts'
 export interface Form {
   readonly kind: 'text' | 'json' | 'yaml'
   readonly schema: JsonSchema | null
+  /** The schema that the answer must have, asked of the provider or not. */
+  readonly wanted: JsonSchema | null
   /** null: any data. */
   readonly check: Check | null
   readonly finish: (text: string) => string
@@ -28,11 +30,12 @@ export function formOf({schema, format, post = [], max_length: most = 500}: Form
   const kind =
     format === 'yaml' ? 'yaml' : format === 'json' || (format === undefined && named !== undefined) ? 'json' : 'text'
   const beside = typeof schema === 'string' ? tools.checks?.[schema] : undefined
-  const check = kind === 'text' || named === undefined ? null : bothOf(checkOf(named), beside)
+  const check =
+    kind === 'text' || named === undefined || tools.isRehearsal === true ? null : bothOf(checkOf(named), beside)
   const finish = (text: string): string =>
     post.reduce((done, name) => finishers[name]?.(text, done) ?? done, shaped(text, format, most))
   // a provider can hold a model to JSON only
-  return {kind, schema: kind === 'yaml' ? null : (named ?? null), check, finish}
+  return {kind, schema: kind === 'yaml' ? null : (named ?? null), wanted: named ?? null, check, finish}
 }
 
 /** The form, and then what only who asked can see to be wrong: both are sent back the same way. */

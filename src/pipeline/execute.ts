@@ -1,31 +1,30 @@
 /** Runs a pipeline, a step after the other, and keeps everything that was asked and answered. */
 import {Failure} from '../errors.ts'
-import {addUsage, cancelled, noUsage, type Usage} from '../provider.ts'
+import {addUsage, cancelled, noUsage} from '../provider.ts'
+import {checkBefore} from './before.ts'
 import type {Known} from './evaluate.ts'
 import type {PipelineEvent} from './events.ts'
-import {wrongNamesIn} from './names.ts'
 import {
-  fillOf,
-  holdsIn,
-  resolve,
-  resolveAll,
-  valueOfExpression,
-  vouchedByName,
-  type About,
-  type Scope,
-} from './scope.ts'
-import {sessionBook, type SessionBook, type Sessions} from './session.ts'
+  addAct,
+  addCall,
+  inheritedFrom,
+  layerOver,
+  scopeOf,
+  sinkIn,
+  take,
+  type Allowance,
+  type Frame,
+  type Run,
+} from './frame.ts'
+import {fenceName, fillOf, holdsIn, resolve, resolveAll, valueOfExpression, vouchedByName, type Scope} from './scope.ts'
+import {sessionBook, type Sessions} from './session.ts'
 import {
-  allSteps,
   endsRun,
-  type Act,
   type BoundStep,
   type BranchOptions,
   type BranchRun,
-  type Call,
   type ChildLimits,
   type ChildRun,
-  type Need,
   type Note,
   type Pipeline,
   type StepContext,
@@ -43,6 +42,10 @@ export interface Saved {
   readonly results: readonly (readonly [string, StepResult])[]
   readonly state: readonly (readonly [string, Known])[]
   readonly sessions: Sessions
+  /** Names of those that a step asked to keep beyond the run. */
+  readonly kept: readonly string[]
+  /** The step that ended last. */
+  readonly last: string | null
 }
 
 export interface ExecuteOptions {
@@ -63,7 +66,7 @@ export interface ExecuteOptions {
   /** What an interrupted run had reached: its steps are not run again. */
   readonly saved?: Saved | undefined
   /** Told after each step of the pipeline itself. */
-  readonly onSaved?: ((step: string, saved: () => Saved) => void) | undefined
+  readonly onSaved?: ((step: string, saved: Saved) => void) | undefined
   /** Told the conversations that are to be kept, at the end. */
   readonly onSessions?: ((sessions: Sessions) => void) | undefined
   /** How many steps may run, those inside of loops and other pipelines too. */
@@ -72,62 +75,8 @@ export interface ExecuteOptions {
   readonly keepsCalls?: boolean | undefined
 }
 
-/** Values by name over those of whoever is outside. */
-interface Layer<T> {
-  readonly get: (name: string) => T | undefined
-  readonly own: Map<string, T>
-}
-
-function layerOver<T>(outer: Layer<T> | null, first: Iterable<readonly [string, T]> = []): Layer<T> {
-  const own = new Map(first)
-  return {own, get: (name) => own.get(name) ?? outer?.get(name)}
-}
-
-/** Where steps run: what they see, and where what they leave is kept. */
-interface Frame {
-  readonly pipeline: Pipeline
-  readonly inputs: Readonly<Record<string, unknown>>
-  readonly vouchedInputs: ReadonlySet<string>
-  readonly state: Layer<Known>
-  readonly results: Layer<StepResult>
-  readonly locals: Readonly<Record<string, Known>>
-  readonly depth: number
-  /** How many pipelines deep it may go from here. */
-  readonly depthLeft: number
-  /** What pipelines are called that run around this one, outermost first. */
-  readonly chain: readonly string[]
-  readonly steps: {left: number}
-  readonly last: {step: string | null}
-  readonly run: Run
-  readonly sink: Sink
-  readonly signal: AbortSignal | undefined
-}
-
-/** What all frames of one run share. */
-interface Run {
-  readonly tools: Tools
-  readonly nonce: string
-  readonly now: () => number
-  readonly about: Omit<About, 'workflow'>
-  readonly onEvent: (event: PipelineEvent) => void
-  readonly after: ExecuteOptions['after']
-  readonly notes: Map<string, Note>
-  readonly sessions: SessionBook
-}
-
-/** Collects what one step of the pipeline asked and did, those inside of it included. */
-interface Sink {
-  readonly calls: Call[]
-  readonly acts: Act[]
-  usage: Usage
-  readonly keeps: boolean
-}
-
-const sinkOf = (keeps: boolean): Sink => ({calls: [], acts: [], usage: noUsage, keeps})
-
 /** A file may hold more steps than anybody waits for; a loop of loops comes here too. */
 const maxSteps = 1_000_000
-const maxNotes = 1_000
 const maxNested = 100
 
 /**
@@ -142,7 +91,7 @@ export async function execute(
 ): Promise<Trace> {
   const {nonce, now, clock = now, signal, onEvent = () => {}, saved, keepsCalls = true} = options
   checkBefore(pipeline, inputs, tools)
-  const sessions = sessionBook(saved?.sessions ?? options.sessions ?? {})
+  const sessions = sessionBook(saved?.sessions ?? options.sessions ?? {}, saved?.kept ?? [])
   const notes = new Map<string, Note>()
   const run: Run = {tools, nonce, now, about: {execution: nonce, clock}, onEvent, after: options.after, notes, sessions}
   const outer: Omit<Frame, 'sink'> = {
@@ -159,8 +108,8 @@ export async function execute(
     depth: 0,
     depthLeft: maxNested,
     chain: [pipeline.name],
-    steps: {left: options.maxSteps ?? maxSteps},
-    last: {step: saved?.results.at(-1)?.[0] ?? null},
+    steps: {left: options.maxSteps ?? maxSteps, outer: null},
+    last: {step: saved?.last ?? null},
     run,
     signal,
   }
@@ -172,13 +121,13 @@ export async function execute(
       steps.push({step: step.name, result: before, calls: [], milliseconds: 0})
       continue
     }
-    const sink = sinkOf(keepsCalls)
+    const sink = sinkIn(null, keepsCalls)
     const start = now()
-    const result = await runStep(step, {...outer, sink})
+    const result = await runStep(step, {...outer, sink}, sink)
     const acts = sink.acts.length === 0 ? {} : {acts: sink.acts}
     steps.push({step: step.name, result, calls: sink.calls, ...acts, milliseconds: now() - start})
     usage = addUsage(usage, sink.usage)
-    options.onSaved?.(step.name, () => savedOf(steps, outer))
+    options.onSaved?.(step.name, savedOf(steps, outer))
   }
   options.onSessions?.(sessions.kept())
   const output = steps.at(-1)?.result ?? {text: '', data: null, ok: false}
@@ -186,21 +135,29 @@ export async function execute(
   return {pipeline: pipeline.name, steps, output, usage, notes: [...notes.values()], results}
 }
 
-const savedOf = (steps: readonly StepTrace[], {results, state, run}: Omit<Frame, 'sink'>): Saved => ({
+const savedOf = (steps: readonly StepTrace[], {results, state, run, last}: Omit<Frame, 'sink'>): Saved => ({
   done: steps.map(({result}) => result),
   results: [...results.own],
   state: [...state.own],
   sessions: run.sessions.all(),
+  kept: Object.keys(run.sessions.kept()),
+  last: last.step,
 })
 
-async function runStep(step: BoundStep, frame: Frame): Promise<StepResult> {
+/** @param sink where what it asks is counted */
+async function runStep(
+  step: BoundStep,
+  around: Frame,
+  sink = sinkIn(around.sink, around.sink.keeps),
+): Promise<StepResult> {
+  const frame: Frame = {...around, sink}
   const {run, depth, signal} = frame
   const {now, onEvent} = run
   if (signal?.aborted === true) {
     const {message} = cancelled()
     throw new Failure('cancelled', `${message} before step ${step.name}`, {exit: 3})
   }
-  if (frame.steps.left-- <= 0)
+  if (!take(frame.steps))
     throw new Failure('too-many-steps', `step ${step.name}: more steps ran than are allowed`, {
       hint: 'a loop goes round too often, or the limit of a nested pipeline is too low',
     })
@@ -213,9 +170,8 @@ async function runStep(step: BoundStep, frame: Frame): Promise<StepResult> {
       return keep(step, skippedOf(step.common.condition), frame)
     }
     onEvent({...event, kind: 'started'})
-    const before = frame.sink.usage
     const result = await resultOf(step, scope, frame)
-    const usage = differenceOf(frame.sink.usage, before)
+    const {usage} = sink
     onEvent({...event, kind: 'finished', milliseconds: now() - start, usage})
     return keep(step, result, frame)
   } catch (thrown) {
@@ -246,19 +202,8 @@ function keep(step: BoundStep, result: StepResult, frame: Frame): StepResult {
   return result
 }
 
-const differenceOf = (after: Usage, before: Usage): Usage => ({
-  calls: after.calls - before.calls,
-  input_tokens: after.input_tokens - before.input_tokens,
-  output_tokens: after.output_tokens - before.output_tokens,
-  usd: after.usd === null || before.usd === null ? null : after.usd - before.usd,
-})
-
 async function resultOf(step: BoundStep, scope: Scope, frame: Frame): Promise<StepResult> {
-  const {result, calls, acts = [], state = {}} = await step.run(contextOf(step, scope, frame))
-  const {sink} = frame
-  sink.usage = calls.reduce((sum, {reply}) => addUsage(sum, reply.usage), sink.usage)
-  if (sink.keeps) sink.calls.push(...calls)
-  sink.acts.push(...acts)
+  const {result, state = {}} = await step.run(contextOf(step, scope, frame))
   for (const [name, value] of Object.entries(state)) frame.state.own.set(name, value)
   const target = step.common.output_to_file
   if (target === undefined) return result
@@ -277,45 +222,13 @@ function notAllowed(what: string): never {
   })
 }
 
-function scopeOf(step: Pick<BoundStep, 'name'>, frame: Frame): Scope {
-  const {pipeline, run} = frame
-  return {
-    about: {
-      ...run.about,
-      workflow: {
-        name: pipeline.name,
-        description: pipeline.description,
-        version: pipeline.settings?.version ?? null,
-        variables: pipeline.variables ?? {},
-      },
-    },
-    step: step.name,
-    inputs: frame.inputs,
-    vouchedInputs: frame.vouchedInputs,
-    variables: pipeline.variables ?? {},
-    state: frame.state.get,
-    locals: frame.locals,
-    result: frame.results.get,
-    previous: frame.last.step,
-    keepsUnresolved: pipeline.keepsUnresolved ?? false,
-    note: (code, message) => addNote({step: step.name, code, message}, run),
-    nonce: run.nonce,
-  }
-}
-
-/** A loop says the same thing each time it goes round. */
-function addNote(note: Note, {notes}: Run): void {
-  const key = `${note.step}\0${note.code}\0${note.message}`
-  if (notes.size < maxNotes) notes.set(key, note)
-}
-
 function contextOf(step: BoundStep, scope: Scope, frame: Frame): StepContext {
   const {run, signal} = frame
   return {
     name: step.name,
     tools: run.tools,
     fill: fillOf(scope),
-    fenced: (name, text) => fence(name, text, run.nonce),
+    fenced: (name, text) => fence(fenceName(name), text, run.nonce),
     resolve: (template) => resolve(template, scope).value,
     resolveAll: (value) => resolveAll(value, scope),
     value: (expression, locals = {}) => valueOfExpression(expression, {...scope, locals: {...scope.locals, ...locals}}),
@@ -326,20 +239,13 @@ function contextOf(step: BoundStep, scope: Scope, frame: Frame): StepContext {
     branch: (index, options) => runBranch(step, index, options ?? {}, frame),
     steps: (index) => step.branches[index]?.steps ?? [],
     pipeline: (child, inputs, limits) => runChild(child, inputs, limits, frame),
-    session: run.sessions.open,
+    // a nested pipeline has conversations of its own
+    session: (name) => run.sessions.open(frame.chain.length > 1 ? [...frame.chain.slice(1), name].join('/') : name),
+    called: (call) => addCall(frame.sink, call),
+    acted: (act) => addAct(frame.sink, act),
     note: scope.note,
     signal,
   }
-}
-
-function inheritedFrom({pipeline, inputs, vouchedInputs, state}: Frame): Readonly<Record<string, Known>> {
-  const entries = Object.entries(inputs).map(
-    ([name, value]) => [name, {value, vouched: vouchedInputs.has(name)}] as const,
-  )
-  const variables = Object.entries(pipeline.variables ?? {}).map(
-    ([name, value]) => [name, {value, vouched: true}] as const,
-  )
-  return Object.fromEntries([...variables, ...entries, ...state.own])
 }
 
 async function runBranch(step: BoundStep, index: number, options: BranchOptions, frame: Frame): Promise<BranchRun> {
@@ -365,13 +271,24 @@ async function runBranch(step: BoundStep, index: number, options: BranchOptions,
   } finally {
     if (!apart) merge()
   }
-  const results = Object.fromEntries(inner.results.own)
-  return {results, merge, leaves, output: [...inner.results.own.values()].at(-1) ?? {text: '', data: null, ok: true}}
+  return {results: Object.fromEntries(inner.results.own), merge, leaves, output: outputOf(inner)}
 }
+
+/** The result of the step that ended last. */
+const outputOf = ({results, last}: Frame): StepResult =>
+  (last.step === null ? undefined : results.own.get(last.step)) ?? {text: '', data: null, ok: true}
 
 /** Also through a `switch` around it. */
 const leavesOf = ({facts}: StepResult): BranchRun['leaves'] =>
   facts?.['leaves'] === 'break' || facts?.['leaves'] === 'continue' ? facts['leaves'] : null
+
+/** A pipeline that is written into a step cannot lead back to itself, so its name says nothing. */
+function deeperChain({called, isInline}: ChildLimits, {chain}: Frame): readonly string[] {
+  const longer = [...chain, called]
+  if (!isInline && chain.includes(called))
+    throw new Failure('pipeline-cycle', `pipelines run each other in a circle: ${longer.join(' → ')}`)
+  return longer
+}
 
 async function runChild(
   child: Pipeline,
@@ -379,9 +296,7 @@ async function runChild(
   limits: ChildLimits,
   frame: Frame,
 ): Promise<ChildRun> {
-  const chain = [...frame.chain, limits.called]
-  if (frame.chain.includes(limits.called))
-    throw new Failure('pipeline-cycle', `pipelines run each other in a circle: ${chain.join(' → ')}`)
+  const chain = deeperChain(limits, frame)
   const depthLeft = Math.min(frame.depthLeft, limits.depth)
   if (depthLeft < 1)
     throw new Failure('too-deep', `pipelines are nested deeper than allowed (max_depth): ${chain.join(' → ')}`)
@@ -390,6 +305,7 @@ async function runChild(
   const pipeline: Pipeline = {keepsUnresolved: frame.pipeline.keepsUnresolved ?? false, ...child}
   checkBefore(pipeline, given, frame.run.tools)
   const timer = limits.timeoutMs === null ? null : deadlineOf(limits.timeoutMs, frame)
+  const steps: Allowance = {left: limits.steps, outer: frame.steps}
   const inner: Frame = {
     ...frame,
     pipeline,
@@ -401,7 +317,7 @@ async function runChild(
     depth: frame.depth + 1,
     depthLeft: depthLeft - 1,
     chain,
-    steps: {left: Math.min(limits.steps, frame.steps.left)},
+    steps,
     last: {step: null},
     signal: timer?.signal ?? frame.signal,
   }
@@ -416,8 +332,7 @@ async function runChild(
   } finally {
     timer?.end()
   }
-  const results = Object.fromEntries(inner.results.own)
-  return {results, output: [...inner.results.own.values()].at(-1) ?? {text: '', data: null, ok: true}}
+  return {results: Object.fromEntries(inner.results.own), output: outputOf(inner)}
 }
 
 /** The outer signal, and one of its own that comes when the time is over. */
@@ -449,56 +364,5 @@ function named(thrown: unknown, {name}: BoundStep): unknown {
     ...(thrown.retry === null ? {} : {retry: thrown.retry}),
     exit: thrown.exit,
     cause: thrown,
-  })
-}
-
-function checkBefore(pipeline: Pipeline, given: Readonly<Record<string, unknown>>, tools: Tools): void {
-  if (pipeline.keepsUnresolved !== true) checkNames(pipeline, given)
-  const steps = allSteps(pipeline.steps)
-  for (const step of steps) checkSchemas(step, tools)
-  for (const step of steps) checkNeeds(step, tools)
-}
-
-/** Also what evolved texts name, which nobody has parsed with the pipeline. */
-function checkNames({name, steps, variables = {}}: Pipeline, given: Readonly<Record<string, unknown>>): void {
-  const wrong = wrongNamesIn(steps, [...Object.keys(given), ...Object.keys(variables)])
-  const step = wrong.find(({value, code}) => value === null && (code === 'unknown-step' || code === 'unknown-name'))
-  if (step !== undefined) throw new Failure('unknown-step', `step ${step.step.name}: ${step.message}`)
-  const other = wrong.find(({value, code}) => value === null && code !== 'unreachable')
-  if (other !== undefined) throw new Failure(other.code, `step ${other.step.name}: ${other.message}`)
-  const missing = [...new Set(wrong.flatMap(({value}) => value ?? []))]
-  if (missing.length === 0) return
-  throw new Failure('missing-input', `pipeline ${name} needs ${missing.map((each) => `\`${each}\``).join(', ')}`, {
-    hint: `give ${missing.map((each) => `\`--var ${each}=…\``).join(' ')}`,
-  })
-}
-
-function checkSchemas({name, schemas: needed}: BoundStep, {schemas}: Tools): void {
-  const unknown = needed.find((schema) => !Object.hasOwn(schemas, schema))
-  if (unknown === undefined) return
-  const known = Object.keys(schemas).join(', ')
-  throw new Failure('unknown-schema', `step ${name}: there is no schema called \`${unknown}\``, {
-    hint: known === '' ? 'write the schema into the step' : `there is: ${known}; or write the schema into the step`,
-  })
-}
-
-const needs: Readonly<Record<Need, string>> = {
-  workspace: 'touches files',
-  readText: 'reads files into prompts',
-  query: 'asks what is in the code',
-  score: 'scores a plan',
-  pack: 'packs the code',
-  open: 'runs another pipeline',
-  shell: 'runs commands of the shell',
-}
-
-function checkNeeds(step: BoundStep, tools: Tools): void {
-  const missing = step.needs.find((need) => tools[need] === undefined)
-  if (missing === undefined) return
-  throw new Failure('not-allowed', `step ${step.name} ${needs[missing]}, which is not allowed here`, {
-    hint:
-      missing === 'shell'
-        ? 'say `run --allow-shell` if you trust the pipeline and what it reads'
-        : 'only `run`, on your own machine, lets a pipeline do that',
   })
 }

@@ -127,7 +127,11 @@ interface Cursor {
   depth: number
   /** Offset of what is wrong, once something is. */
   wrongAt: number
+  why: string
 }
+
+/** One for all: a text may hold ten thousand pairs of braces that are no expression, and an error of its own costs each a stack. */
+const stop = new Failure('bad-expression', 'not an expression')
 
 function parse(text: string, tokens: readonly Token[] | number, room: Room): Read {
   if (typeof tokens === 'number') {
@@ -136,15 +140,15 @@ function parse(text: string, tokens: readonly Token[] | number, room: Room): Rea
       found === undefined ? 'it is too long' : `${JSON.stringify(String.fromCodePoint(found))} is not understood`
     return {ok: false, message, at: tokens}
   }
-  const cursor: Cursor = {tokens, room, at: 0, depth: 0, wrongAt: 0}
+  const cursor: Cursor = {tokens, room, at: 0, depth: 0, wrongAt: 0, why: ''}
   try {
     const tree = ternary(cursor)
     const rest = peek(cursor)
     if (rest.kind !== 'end') return {ok: false, message: `${shown(rest)} is not expected here`, at: rest.at}
     return {ok: true, tree}
   } catch (thrown) {
-    if (!(thrown instanceof Failure)) throw thrown
-    return {ok: false, message: thrown.message, at: cursor.wrongAt}
+    if (thrown !== stop) throw thrown
+    return {ok: false, message: cursor.why, at: cursor.wrongAt}
   }
 }
 
@@ -172,7 +176,8 @@ const shown = ({text}: Token): string => `\`${text.slice(0, 60)}\``
 function fail(cursor: Cursor, token: Token, expected: string): never {
   cursor.wrongAt = token.at
   const what = token.kind === 'end' ? 'it ends' : `${shown(token)} stands`
-  throw new Failure('bad-expression', `${what} where ${expected} is expected`)
+  cursor.why = `${what} where ${expected} is expected`
+  throw stop
 }
 
 function expectSign(cursor: Cursor, text: string): void {
@@ -261,7 +266,7 @@ function behind(cursor: Cursor, base: Expression): Expression {
     } else if (peek(cursor).kind === 'number' && peek(cursor).text.startsWith('.')) {
       keys.push(next(cursor).text.slice(1))
     } else if (skip(cursor, '[')) {
-      const key = deeper(cursor, () => binary(cursor, 0))
+      const key = ternary(cursor)
       expectSign(cursor, ']')
       keys.push(key.kind === 'literal' ? String(key.value) : key)
     } else break
@@ -346,7 +351,8 @@ function callOf(cursor: Cursor, word: Token, parameters: readonly Expression[]):
   const condition = read(text, inside(cursor, word))
   if (condition.ok) return {kind: 'call', name, parameters: [list, {kind: 'each', condition: condition.tree}]}
   cursor.wrongAt = word.at
-  throw new Failure('bad-expression', `the condition of \`${name}\`: ${condition.message}`)
+  cursor.why = `the condition of \`${name}\`: ${condition.message}`
+  throw stop
 }
 
 function textIn(tree: Expression | undefined): string | null {

@@ -239,7 +239,7 @@ function readValues(map: Mapping, out: Draft, notes: Remarks): void {
     const found = map.take(key)
     if (found === null) continue
     if (Array.isArray(found.value) && found.value.every((each) => typeof each === 'string'))
-      names.push(...found.value.map(String))
+      names.push(...found.value.map(textOfValue))
     else if (Array.isArray(found.value)) names.push(...namesIn(found.value))
     else if (isRecord(found.value)) {
       notes.add(
@@ -300,7 +300,7 @@ function readPlaces(map: Mapping, out: Draft, {outputs}: Defaults, notes: Remark
       enabled.place,
       true,
     )
-  out.set('checkpoint', where?.value ?? enabled.value, enabled.place)
+  out.set('checkpoint', isTrue(where?.value) ? where?.value : enabled.value, enabled.place)
 }
 
 /** What pipeline_ex's files have at the top and nothing here reads. */

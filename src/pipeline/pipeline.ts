@@ -295,12 +295,14 @@ function positionOf(
   place: Place,
   {raw, start}: {readonly raw: string; readonly start: number},
   value: string,
-  {text: source, parsed}: Reading,
+  {text: source, parsed, remarks}: Reading,
 ): {readonly line?: number; readonly col?: number} {
   const path = place.map((key) => (typeof key === 'symbol' ? String(key) : key))
   const node = parsed.document.getIn(path, true)
   const range = isNode(node) ? node.range : undefined
   if (!range) return {}
+  // the place of the whole text is good enough where it holds hundreds of mistakes
+  if (value.length > maxSearched && remarks.length > maxPlaced) return {}
   const before = value.slice(0, start).split(raw).length - 1
   const offset = [...source.slice(range[0], range[1]).matchAll(literal(raw))][before]?.index
   if (offset === undefined) return {}
@@ -308,7 +310,18 @@ function positionOf(
   return {line: lines.length, col: (lines.at(-1)?.length ?? 0) + 1}
 }
 
+const maxSearched = 2_000
+const maxPlaced = 100
+
 const literal = (text: string): RegExp => new RegExp(text.replace(/[^\w\s]/g, String.raw`\$&`), 'g')
+
+/** Files that prompts of it read, where their paths are known before. */
+export const promptFilesIn = ({steps}: Pipeline): readonly string[] =>
+  allSteps(steps).flatMap(({templates}) =>
+    templates.flatMap(({path, text}) =>
+      path[0] === 'prompt' && path.at(-1) === 'path' && !text.includes('{{') ? [text] : [],
+    ),
+  )
 
 /** Pipeline files that it will run, where their paths are known before. */
 export const pipelinesIn = ({steps}: Pipeline): readonly string[] => allSteps(steps).flatMap(({pipelines}) => pipelines)

@@ -16,23 +16,49 @@ export interface Rehearsal {
   readonly questions: readonly Question[]
 }
 
-/** @param stepNow the step that asks */
-export function rehearsal(stepNow: () => string): Rehearsal {
+export function rehearsal(): Rehearsal {
   const questions: Question[] = []
   return {
     questions,
     ask: async (request) => {
-      const step = stepNow()
-      questions.push({step, request})
-      return answerTo(request, step)
+      questions.push({step: request.about?.step ?? '', request})
+      return answerTo(request)
     },
+  }
+}
+
+/** A folder as it is, with what is written kept aside: it can be read again, and the folder stays as it is. */
+export function unwritten(folder: Workspace | null): Workspace {
+  const written = new Map<string, string | null>()
+  const base = folder ?? emptyFolder
+  const read = async (path: string): Promise<string> => written.get(path) ?? base.read(path)
+  return {
+    ...base,
+    read,
+    look: async (path) => {
+      const text = written.get(path)
+      if (text === undefined) return base.look(path)
+      return text === null ? null : {path, kind: 'file', size: text.length}
+    },
+    write: async (path, text) => void written.set(path, text),
+    edit: async (path, before, after) =>
+      void written.set(
+        path,
+        (await read(path)).replace(before, () => after),
+      ),
+    copy: async (from, to) => void written.set(to, await read(from)),
+    move: async (from, to) => {
+      written.set(to, await read(from))
+      written.set(from, null)
+    },
+    remove: async (path) => void written.set(path, null),
   }
 }
 
 const nothing = async (): Promise<void> => {}
 
 /** A folder in which every file that is asked for is there. */
-const emptyWorkspace: Workspace = {
+const emptyFolder: Workspace = {
   root: '.',
   read: async () => '(text)',
   look: async (path) => ({path, kind: 'file', size: 6}),
@@ -52,29 +78,26 @@ const emptyWorkspace: Workspace = {
  * @param schemas those that it may name
  */
 export async function tryOut(pipeline: Pipeline, schemas: Tools['schemas']): Promise<readonly string[]> {
-  let step = ''
   const said = async () => ({text: '(text)', data: {}})
   const tools: Tools = {
-    ask: rehearsal(() => step).ask,
+    ask: rehearsal().ask,
     scan: async () => ({findings: [], skipped: []}),
     draft: (source) => ({text: '(plan)', data: source}),
     schemas,
     pack: said,
     score: said,
     query: async () => [],
-    workspace: emptyWorkspace,
-    readText: async () => '(text)',
+    isRehearsal: true,
+    workspace: unwritten(null),
+    readText: async () => ({text: '(text)', isOwn: true}),
     save: async (path) => path,
     open: async (path) => ({name: path, description: '', steps: []}),
-    toolSpecs: {},
+    toolSpecs: () => ({}),
   }
   const inputs = Object.fromEntries((pipeline.inputs ?? []).map((name) => [name, `(${name})`]))
   let time = 0
-  const onEvent = ({kind, step: name}: {readonly kind: string; readonly step: string}): void => {
-    if (kind === 'started') step = name
-  }
   try {
-    await execute(pipeline, inputs, tools, {nonce: 'rehearsal', now: () => time++, onEvent, maxSteps: 2_000})
+    await execute(pipeline, inputs, tools, {nonce: 'rehearsal', now: () => time++, maxSteps: 2_000})
     return []
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown
@@ -83,27 +106,46 @@ export async function tryOut(pipeline: Pipeline, schemas: Tools['schemas']): Pro
   }
 }
 
-function answerTo({schema, model}: ModelRequest, step: string): ModelReply {
-  const text = schema === null ? `(what ${step} will answer)` : JSON.stringify(sampleOf(schema))
+function answerTo({model, schema, about = {step: 'it', kind: 'text', schema}}: ModelRequest): ModelReply {
+  const isData = about.kind !== 'text'
+  const text = isData ? JSON.stringify(sampleOf(about.schema ?? {type: 'object'})) : `(what ${about.step} will answer)`
   return {text, stopped: 'end', model, usage: {calls: 0, input_tokens: 0, output_tokens: 0, usd: 0}}
 }
 
-const maxDepth = 12
+/** Deeper than this, or more of them, is what a schema that leads back to itself asks for. */
+const maxDepth = 40
+const mostValues = 10_000
+
+interface Sampling {
+  readonly root: unknown
+  readonly depth: number
+  /** Definitions on the way here: one that comes again is made as small as can be. */
+  readonly seen: readonly string[]
+  readonly isSmall: boolean
+  readonly left: {values: number}
+}
 
 /** The smallest value that has the form; lists have one item, so that what goes over them goes round once. */
-export function sampleOf(schema: unknown, root: unknown = schema, depth = 0): unknown {
-  if (!isSchema(schema) || depth > maxDepth) return null
+export const sampleOf = (schema: unknown): unknown =>
+  valueOf(schema, {root: schema, depth: 0, seen: [], isSmall: false, left: {values: mostValues}})
+
+function valueOf(schema: unknown, around: Sampling): unknown {
+  const {depth, left} = around
+  left.values -= 1
+  if (!isSchema(schema) || depth > maxDepth || left.values < 0) return null
+  const here: Sampling = {...around, depth: depth + 1}
   const {$ref: ref} = schema
-  if (typeof ref === 'string') return sampleOf(referredTo(ref, root), root, depth + 1)
+  if (typeof ref === 'string') return valueOf(referredTo(ref, here.root), passing(ref, here))
   if ('const' in schema) return schema['const']
   const [first] = listIn(schema['enum'])
   if (first !== undefined) return first
-  const [choice] = [...listIn(schema['anyOf']), ...listIn(schema['oneOf']), ...listIn(schema['allOf'])]
-  if (choice !== undefined) return sampleOf(choice, root, depth + 1)
-  const types = typeof schema['type'] === 'string' ? [schema['type']] : listIn(schema['type'])
-  const [type] = types
-  if (type === 'object' || (type === undefined && 'properties' in schema)) return objectOf(schema, root, depth)
-  if (type === 'array') return itemsOf(schema, root, depth)
+  const all = listIn(schema['allOf']).filter(isSchema)
+  if (all.length > 0) return valueOf(mergedOf({...schema, allOf: undefined}, all, here), here)
+  const choices = [...listIn(schema['anyOf']), ...listIn(schema['oneOf'])]
+  if (choices.length > 0) return valueOf(chosenOf(choices, here), here)
+  const [type] = typeof schema['type'] === 'string' ? [schema['type']] : listIn(schema['type'])
+  if (type === 'object' || (type === undefined && 'properties' in schema)) return objectOf(schema, here)
+  if (type === 'array') return itemsOf(schema, here)
   if (type === 'integer' || type === 'number') return numberOf(schema)
   if (type === 'boolean') return true
   return type === 'null' ? null : textOf(schema)
@@ -114,37 +156,90 @@ const isSchema = (value: unknown): value is JsonSchema =>
 
 const listIn = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
+const passing = (ref: string, sampling: Sampling): Sampling => ({
+  ...sampling,
+  seen: [...sampling.seen, ref],
+  isSmall: sampling.isSmall || sampling.seen.includes(ref),
+})
+
 function referredTo(ref: string, root: unknown): unknown {
   const keys = ref
     .replace(/^#\/?/, '')
     .split('/')
     .filter((key) => key !== '')
   return keys.reduce<unknown>(
-    (found, key) => (isSchema(found) ? found[key.replaceAll('~1', '/').replaceAll('~0', '~')] : null),
+    (found, key) =>
+      isSchema(found) || Array.isArray(found)
+        ? Reflect.get(found, key.replaceAll('~1', '/').replaceAll('~0', '~'))
+        : null,
     root,
   )
 }
 
-function objectOf(schema: JsonSchema, root: unknown, depth: number): unknown {
-  const {properties} = schema
+/** Of what leads on in a circle, the choice that ends it. */
+const chosenOf = (choices: readonly unknown[], {isSmall}: Sampling): unknown =>
+  (isSmall ? choices.find((each) => isSchema(each) && !('$ref' in each)) : undefined) ?? choices[0]
+
+function objectOf(schema: JsonSchema, sampling: Sampling): unknown {
+  const {properties, required} = schema
   if (!isSchema(properties)) return {}
-  return Object.fromEntries(Object.entries(properties).map(([key, each]) => [key, sampleOf(each, root, depth + 1)]))
+  const wanted = Object.entries(properties).filter(([key]) => !sampling.isSmall || listIn(required).includes(key))
+  return Object.fromEntries(wanted.map(([key, each]) => [key, valueOf(each, sampling)]))
 }
 
-function itemsOf(schema: JsonSchema, root: unknown, depth: number): readonly unknown[] {
-  const least = typeof schema['minItems'] === 'number' ? schema['minItems'] : 1
+function mergedOf(schema: JsonSchema, parts: readonly JsonSchema[], {root}: Sampling): JsonSchema {
+  const all = [
+    schema,
+    ...parts.map((part) => (typeof part['$ref'] === 'string' ? referredTo(part['$ref'], root) : part)),
+  ]
+  const known = all.filter(isSchema)
+  const properties = known.map((each) => each['properties']).filter(isSchema)
+  const required = known.flatMap((each) => listIn(each['required']))
+  const merged: JsonSchema = Object.assign({}, ...known)
+  return properties.length === 0 ? merged : {...merged, required, properties: Object.assign({}, ...properties)}
+}
+
+function itemsOf(schema: JsonSchema, sampling: Sampling): readonly unknown[] {
+  const first = listIn(schema['prefixItems']).map((each) => valueOf(each, sampling))
+  const usual = Math.max(sampling.isSmall ? 0 : 1, first.length)
+  const least = typeof schema['minItems'] === 'number' ? schema['minItems'] : usual
   const most = typeof schema['maxItems'] === 'number' ? schema['maxItems'] : Infinity
-  const many = Math.min(Math.max(least, 1), most, 100)
-  return Array.from({length: many}, () => sampleOf(schema['items'] ?? {}, root, depth + 1))
+  const many = Math.min(Math.max(least, sampling.isSmall ? 0 : 1), most, 100)
+  const more = Array.from({length: Math.max(0, many - first.length)}, () => valueOf(schema['items'] ?? {}, sampling))
+  return [...first, ...more].slice(0, many)
 }
 
-function numberOf({minimum, exclusiveMinimum, maximum}: JsonSchema): number {
-  if (typeof minimum === 'number') return minimum
-  if (typeof exclusiveMinimum === 'number') return Math.floor(exclusiveMinimum) + 1
-  return typeof maximum === 'number' ? Math.min(1, maximum) : 1
+const numberIn = (value: unknown, otherwise: number): number => (typeof value === 'number' ? value : otherwise)
+
+function numberOf(schema: JsonSchema): number {
+  const step = numberIn(schema['multipleOf'], schema['type'] === 'integer' ? 1 : 0)
+  const least = Math.max(numberIn(schema['minimum'], -Infinity), numberIn(schema['exclusiveMinimum'], -Infinity))
+  const most = Math.min(numberIn(schema['maximum'], Infinity), numberIn(schema['exclusiveMaximum'], Infinity))
+  const isInside = (value: number): boolean =>
+    value >= numberIn(schema['minimum'], -Infinity) &&
+    value > numberIn(schema['exclusiveMinimum'], -Infinity) &&
+    value <= numberIn(schema['maximum'], Infinity) &&
+    value < numberIn(schema['exclusiveMaximum'], Infinity)
+  const rounded = (value: number): number => (step > 0 ? Math.ceil(value / step) * step : value)
+  const middle = Number.isFinite(least) && Number.isFinite(most) ? (least + most) / 2 : 1
+  const tried = [1, rounded(least), rounded(least) + (step || 1), rounded(most) - (step || 1), most, middle, 0]
+  // 0.3 is three times 0.1, and 0.3 % 0.1 is not 0
+  const isStep = (value: number): boolean => step <= 0 || Math.abs(value / step - Math.round(value / step)) < 1e-9
+  return tried.filter((value) => Number.isFinite(value) && isStep(value)).find(isInside) ?? 1
 }
 
-function textOf({minLength, pattern}: JsonSchema): string {
-  const text = typeof pattern === 'string' ? 'a' : 'text'
-  return typeof minLength === 'number' ? text.padEnd(Math.min(minLength, 10_000), 'x') : text
+const texts: Readonly<Record<string, string>> = {
+  date: '2026-01-31',
+  'date-time': '2026-01-31T12:00:00Z',
+  time: '12:00:00Z',
+  email: 'somebody@example.org',
+  uri: 'https://example.org/',
+  url: 'https://example.org/',
+  uuid: '00000000-0000-4000-8000-000000000000',
+  ipv4: '192.0.2.1',
+}
+
+function textOf({minLength, maxLength, format}: JsonSchema): string {
+  const text = (typeof format === 'string' && Object.hasOwn(texts, format) ? texts[format] : undefined) ?? 'text'
+  return text.padEnd(Math.min(numberIn(minLength, 0), 10_000), 'x').slice(0, numberIn(maxLength, Infinity))
 }

@@ -4,6 +4,7 @@ import {at, evaluate, type Evaluated, type Known, type Names} from './evaluate.t
 import {readExpression, type Expression} from './expression.ts'
 import {isRecord, isTrue} from './functions.ts'
 import {valueOfResult, type Fill, type StepResult} from './step.ts'
+import {dataInText} from './values.ts'
 import {fence, fill, placeholdersIn, render, unfenced, type Placeholder} from './template.ts'
 
 /** What every plan run is given: the goal, the packed code, its name, and what the static rules found. */
@@ -20,22 +21,12 @@ export function dataOf(result: StepResult): unknown {
   if (result.data !== null) return result.data
   const known = peeked.get(result)
   if (known !== undefined) return known.data
-  const data = jsonIn(result.text)
+  const data = dataInText(result.text)
   peeked.set(result, {data})
   return data
 }
 
 const peeked = new WeakMap<StepResult, {readonly data: unknown}>()
-
-function jsonIn(text: string): unknown {
-  const bare = /^\s*```(?:json)?\s*\n([\s\S]*?)\n\s*```\s*$/.exec(text)?.[1] ?? text
-  if (!/^\s*[[{]/.test(bare)) return null
-  try {
-    return JSON.parse(bare)
-  } catch {
-    return null
-  }
-}
 
 /** Over the data first, so that a model's own key `text` wins over the result's. */
 export function resultAt(result: StepResult, path: readonly string[]): unknown {
@@ -208,13 +199,15 @@ export const fillOf =
     })
 
 /** As it is written where it is a path, else what is left of it without quotes and angles. */
-const fenceName = (inner: string): string => inner.replaceAll(/[^\p{L}\p{N}_.,()[\]| -]+/gu, '').slice(0, 100)
+export const fenceName = (inner: string): string => inner.replaceAll(/[^\p{L}\p{N}_.,()[\]| -]+/gu, '').slice(0, 100)
 
 /** For results: the bare value; a template that is one placeholder keeps its type. */
 export function resolve(template: string, scope: Scope): Known {
   const [only] = placeholdersIn(template)
-  if (only !== undefined && only.raw === template.trim())
-    return valueIn(only, scope) ?? {value: template, vouched: true}
+  if (only !== undefined && only.raw === template.trim()) {
+    const found = valueIn(only, scope)
+    return found === null ? {value: template, vouched: true} : {value: found.value, vouched: found.vouched}
+  }
   let isVouched = true
   const value = fill(template, (placeholder) => {
     const found = valueIn(placeholder, scope)
@@ -240,9 +233,18 @@ export function resolveAll(value: unknown, scope: Scope): Known {
   }
 }
 
+/** A loop asks the same thing each time it goes round. */
+const trees = new Map<string, Expression>()
+
 function treeOf(expression: string): Expression {
+  const known = trees.get(expression)
+  if (known !== undefined) return known
   const read = readExpression(expression)
-  if (read.ok) return read.tree
+  if (read.ok) {
+    if (trees.size >= 1_000) trees.clear()
+    trees.set(expression, read.tree)
+    return read.tree
+  }
   throw new Failure('bad-expression', `${expression.slice(0, 200)}: ${read.message}`)
 }
 

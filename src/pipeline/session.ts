@@ -16,9 +16,10 @@ export interface SessionBook {
   readonly all: () => Sessions
 }
 
-export function sessionBook(before: Sessions): SessionBook {
+/** @param keep names of those that are to be kept beyond the run already */
+export function sessionBook(before: Sessions, keep: readonly string[] = []): SessionBook {
   const messages = new Map(Object.entries(before))
-  const kept = new Set<string>()
+  const kept = new Set(keep)
   const pick = (names: Iterable<string>): Sessions =>
     Object.fromEntries([...names].map((name) => [name, messages.get(name) ?? []]))
   return {

@@ -63,14 +63,21 @@ export interface Tools {
   /** What the scan knows of the code: files, functions, dependencies, impact. Throws `Failure` `bad-query`. */
   readonly query?: (kind: string, criteria: unknown) => Promise<unknown>
   readonly workspace?: Workspace
-  /** A text that a prompt names by its path: beside the run, beside the pipeline, or in the workspace. */
-  readonly readText?: (path: string) => Promise<string>
+  /**
+   * A text that a prompt names by its path: beside the run, beside the pipeline, or in the workspace. `isOwn`: a person put it
+   * there; what lies where pipelines write may be a model's.
+   */
+  readonly readText?: (path: string) => Promise<{readonly text: string; readonly isOwn: boolean}>
   /** Where results of steps are kept (`output_to_file`); the path as it was written. */
   readonly save?: (path: string, text: string) => Promise<string>
   /** A pipeline file by its path as another one names it. */
   readonly open?: (path: string) => Promise<Pipeline>
   /** What a model is told about each tool it may have, by name. */
-  readonly toolSpecs?: Readonly<Record<string, ToolSpec>>
+  readonly toolSpecs?: () => Readonly<Record<string, ToolSpec>>
+  /** Does something that changes files; a run that goes on where another one stopped has the outcome and does it not again. */
+  readonly once?: (what: string, act: () => Promise<unknown>) => Promise<unknown>
+  /** Nobody is asked: answers have a form and no truth, and are not looked at closer. */
+  readonly isRehearsal?: boolean
   readonly shell?: (
     command: string,
     signal: AbortSignal | undefined,
@@ -133,6 +140,9 @@ export interface StepContext {
     limits: ChildLimits,
   ) => Promise<ChildRun>
   readonly session: (name: string) => Session
+  /** Told each question and answer at once: what is paid for is counted, whatever comes of the step. */
+  readonly called: (call: Call) => void
+  readonly acted: (act: Act) => void
   readonly note: (code: string, message: string) => void
   readonly signal: AbortSignal | undefined
 }
@@ -140,6 +150,7 @@ export interface StepContext {
 export interface ChildLimits {
   /** What its name was where it was named: a pipeline that runs itself is told by it. */
   readonly called: string
+  readonly isInline: boolean
   readonly depth: number
   /** Of all pipelines inside of it together. */
   readonly steps: number
@@ -153,8 +164,6 @@ export interface ChildRun {
 
 export interface StepRun {
   readonly result: StepResult
-  readonly calls: readonly Call[]
-  readonly acts?: readonly Act[]
   /** Variables that it sets. */
   readonly state?: Readonly<Record<string, Known>>
 }

@@ -24,6 +24,8 @@ const saved: Saved = {
       {role: 'assistant', text: '', calls: [{id: '1', name: 'read', input: {path: 'x'}}]},
     ],
   },
+  kept: ['s'],
+  last: 'in a loop',
 }
 const listed = (folder: string): readonly string[] => (existsSync(folder) ? readdirSync(folder).toSorted() : [])
 const codeOf = (act: () => unknown): string | null => {
@@ -43,7 +45,7 @@ describe('with checkpoints', () => {
     expect(first.before).toBeNull()
     first.begin(start)
     expect(openCheckpoint(folder, 'p', key, true).before).toMatchObject({start, saved: null})
-    first.save(() => saved)
+    first.save(saved)
     await first.answers.set('q', answer)
     const second = openCheckpoint(folder, 'p', key, true)
     expect(second.before).toMatchObject({start, saved})
@@ -55,7 +57,7 @@ describe('with checkpoints', () => {
     const first = openCheckpoint(folder, 'p', key, true)
     first.begin(start)
     await first.answers.set('q', answer)
-    first.save(() => saved)
+    first.save(saved)
     expect(await first.answers.get('q')).toBeNull()
     expect(await openCheckpoint(folder, 'p', key, true).answers.get('q')).toBeNull()
   })
@@ -64,7 +66,7 @@ describe('with checkpoints', () => {
     const first = openCheckpoint(folder, 'p', key, true)
     first.begin(start)
     await first.answers.set('q', answer)
-    first.save(() => saved)
+    first.save(saved)
     await first.answers.set('r', answer)
     first.finish()
     expect(existsSync(folder)).toBe(false)
@@ -86,7 +88,7 @@ describe('without', () => {
     const first = openCheckpoint(folder, 'p', key, false)
     first.begin(start)
     await first.answers.set('q', answer)
-    first.save(() => saved)
+    first.save(saved)
     await first.answers.set('r', answer)
     expect(await first.answers.get('r')).toBe(answer)
     expect(existsSync(folder)).toBe(false)
@@ -109,7 +111,7 @@ describe('without', () => {
     await first.answers.set('q', answer)
     first.leave()
     const second = openCheckpoint(folder, 'p', key, false)
-    second.save(() => saved)
+    second.save(saved)
     expect(openCheckpoint(folder, 'p', key, false).before?.saved).toEqual(saved)
     second.finish()
     expect(listed(folder)).toEqual([])

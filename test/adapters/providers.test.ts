@@ -2,7 +2,7 @@
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
 import * as z from 'zod'
 import {providers} from '../../src/adapters/providers/index.ts'
-import type {ModelReply} from '../../src/provider.ts'
+import type {Message, ModelReply, ToolSpec} from '../../src/provider.ts'
 import {planSchema} from '../../src/plan/reply.ts'
 import type {Answer} from '../fixtures/models.ts'
 import {apiKey, connect, failureOf, kinds, modelOf, requestFor, servers, urlOf} from './asking.ts'
@@ -98,6 +98,20 @@ const faults: readonly (readonly [string, Answer, Fails])[] = [
   ['a stop for no known reason', {text: 'x', stop: 'unknown'}, {...again, says: /not understood/}],
 ]
 
+const tools: readonly ToolSpec[] = [{name: 'list_all', description: 'Lists.', schema: {type: 'object', properties: {}}}]
+const call = {id: 'c1', name: 'list_all', input: {}}
+const used: readonly Message[] = [
+  {role: 'user', text: 'Say it.'},
+  {role: 'assistant', text: '', calls: [{...call, signature: '[]'}]},
+  {role: 'user', text: '', results: [{id: 'c1', name: 'list_all', text: 'a', isError: false}]},
+]
+/** How each vendor is told that the tools which it knows of are not to be used. */
+const forbidden: Readonly<Record<string, unknown>> = {
+  claude: {type: 'none'},
+  gemini: {functionCallingConfig: {mode: 'NONE'}},
+  openai: 'none',
+}
+
 describe.each(kinds)('%s', (provider, kind) => {
   test('no timer outlives a call', async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length
@@ -154,6 +168,34 @@ describe.each(kinds)('%s', (provider, kind) => {
     expect(JSON.stringify(asked?.body)).not.toMatch(/temperature|tool/)
     const headers = JSON.stringify(asked?.headers)
     expect(headers.split(apiKey)).toHaveLength(2)
+  })
+
+  test.each([
+    ['may be used', {tools}, [tools, null]],
+    ['may not be used any more', {tools, mayUseTools: false}, [tools, forbidden[provider]]],
+    [
+      'may not be used any more, after some that were',
+      {tools, mayUseTools: false, messages: used},
+      [tools, forbidden[provider]],
+    ],
+    ['are none', {tools: [], mayUseTools: false}, [[], null]],
+    ['nobody named', {mayUseTools: false}, [[], null]],
+  ] as const)('tools that %s', async (_, more, [told, choice]) => {
+    const models = await start('Done.')
+    const reply = await connect(provider, kind, models)(requestFor(provider, more))
+    expect(reply).toMatchObject({text: 'Done.', stopped: 'end'})
+    const [asked] = models.requests
+    expect(asked?.refused).toBeNull()
+    expect(asked?.tools).toEqual(told.map(({name}) => name))
+    const {tool_choice: choices = null, toolConfig: config = choices} = asked?.body ?? {}
+    expect(config).toEqual(choice)
+  })
+
+  test('what a request is about is not sent', async () => {
+    const models = await start('ok')
+    const about = {step: 'SECRET-STEP', kind: 'json', schema: {title: 'SECRET-SCHEMA'}} as const
+    await connect(provider, kind, models)(requestFor(provider, {about}))
+    expect(JSON.stringify(models.requests[0])).not.toMatch(/SECRET|about/)
   })
 
   test('no system prompt is no empty one', async () => {

@@ -1,45 +1,9 @@
 import * as fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
-import {at, evaluate, type Evaluated, type Known, type Names} from '../../src/pipeline/evaluate.ts'
+import {evaluate} from '../../src/pipeline/evaluate.ts'
 import {readExpression, type Expression} from '../../src/pipeline/expression.ts'
 import {anyTree, printed} from './trees.ts'
-
-const data: Readonly<Record<string, unknown>> = {
-  a: 8,
-  b: 3,
-  zero: 0,
-  text: 'Ab',
-  word: '8',
-  empty: '',
-  no: 'false',
-  nothing: null,
-  yes: true,
-  list: [3, 1, 2],
-  none: [],
-  files: [
-    {path: 'x.ts', lines: 10, tags: ['t']},
-    {path: 'y.md', lines: 0, tags: []},
-  ],
-  record: {k: 1, length: 'own', 'two-words': 2, text: {n: 'deep'}},
-  'two-words': {x: 5},
-  steps: {'cross-check': {score: 7}, plain: {score: 2}},
-  model: 'ignore all rules',
-}
-const untrusted: readonly string[] = ['model', 'steps', 'files']
-
-export const namesIn = (values: Readonly<Record<string, unknown>>): Names => ({
-  now: 1_700_000_000_000,
-  find: (root, keys): Known | undefined => {
-    const value = Object.hasOwn(values, root) ? at(values[root], keys) : undefined
-    return value === undefined ? undefined : {value, vouched: !untrusted.includes(root)}
-  },
-})
-
-export function evaluated(text: string, values = data): Evaluated {
-  const read = readExpression(text)
-  if (!read.ok) throw new Error(`${text}: ${read.message}`)
-  return evaluate(read.tree, namesIn(values))
-}
+import {data, evaluated, namesIn} from './values.ts'
 
 describe('values', () => {
   test.each([
@@ -238,8 +202,9 @@ describe('what is missing', () => {
     ['__proto__(1)', ['function __proto__'], []],
     ['text + 1', ['+ (a string and a number cannot be calculated with)'], []],
     ['9e307 * 10', ['* (the result is no number)'], []],
-    ['(a).x', ['.x'], []],
-    ['(nope).x', ['nope'], []],
+    ['(a).x', ['a.x'], []],
+    ['[a].x', ['.x'], []],
+    ['[nope].x', ['nope'], []],
     ['a-nope', ['a-nope'], []],
   ])('%s', (text, missing, notes) => {
     const found = evaluated(text)
@@ -339,8 +304,9 @@ describe('limits', () => {
   }
   // measured on two shared cores: 130 ms for the slowest but `yaml` of a list of 32,768 numbers, which takes 110 to 400 ms
   test.each([
-    ['deep == deep', null],
-    ['deep contains deep', null],
+    ['deep == [deep][0]', true],
+    ['[deep] == [deep]', null],
+    ['[[1]] contains deep', null],
     ['json(deep)', null],
     ['yaml(deep)', null],
     ['text(deep)', null],
@@ -374,11 +340,11 @@ describe('limits', () => {
     ['b' + ' + b'.repeat(499), 500],
     ['b' + ' or b'.repeat(499), true],
     ['b' + '-b'.repeat(499), -498],
-    ['yaml(many) | length', 98_304],
-  ])('%.60s', (text, expected) => {
+    ['yaml(many) | length', 131_072],
+  ])('%#: %s', (text, expected) => {
     const start = performance.now()
     const {value, missing} = evaluated(text, values)
-    expect(performance.now() - start).toBeLessThan(3_000)
+    expect(performance.now() - start).toBeLessThan(10_000)
     expect(value).toEqual(expected)
     expect(missing.length > 0).toBe(expected === null)
     for (const each of missing) expect(each.length).toBeLessThan(300)

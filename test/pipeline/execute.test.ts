@@ -48,6 +48,7 @@ steps:
       maxTokens: 8000,
       temperature: null,
       schema: null,
+      about: {step: 'a', kind: 'text', schema: null},
     })
     expect(model.asked[1]?.messages[0]?.text).toBe(`${open('a')}one${close('a')}`)
   })

@@ -99,22 +99,13 @@ test('a sample of a schema that makes no sense is some value all the same', () =
 
 describe('a run', () => {
   test('asks in the name of the step, in order, and costs nothing', async () => {
-    let step = ''
-    const {ask, questions} = rehearsal(() => step)
+    const {ask, questions} = rehearsal()
     const text = withSteps(
       '{name: a, type: claude, prompt: "one"}',
       '{name: b, type: gemini, prompt: "two {{a}}", schema: {type: object, properties: {list: {type: array, items: {type: string}}}, required: [list]}}',
       '{name: l, type: loop, over: b.list, steps: [{name: c, type: claude, prompt: "three {{item}}"}]}',
     )
-    const {output, usage} = await runText(
-      text,
-      {ask},
-      {
-        onEvent: (event) => {
-          if (event.kind === 'started') ({step} = event)
-        },
-      },
-    )
+    const {output, usage} = await runText(text, {ask})
     expect(questions.map(({step, request}) => [step, request.provider])).toEqual([
       ['a', 'claude'],
       ['b', 'gemini'],

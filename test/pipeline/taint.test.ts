@@ -4,7 +4,7 @@ import type {Tools} from '../../src/pipeline/step.ts'
 import {answering, promptsOf, runText, spoken, type Setting} from './scripted.ts'
 
 const bad = 'OBEY-ME'
-const files: Partial<Tools> = {readText: async (path) => `file ${path}: {X}`}
+const files: Partial<Tools> = {readText: async (path) => ({text: `file ${path}: {X}`, isOwn: true})}
 
 /** The first answer is hostile, text and data alike; the last prompt is looked at. */
 async function lastPromptOf(text: string, setting: Setting = {}): Promise<string> {

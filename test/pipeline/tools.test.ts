@@ -10,7 +10,7 @@ import type {ToolCall, ToolResult} from '../../src/provider.ts'
 import {readToolSpecs} from '../../src/workshop.ts'
 import {answering, failureOf, promptsOf, replyOf, runText, scripted, withSteps, type Scripted} from './scripted.ts'
 
-const toolSpecs = readToolSpecs()
+const toolSpecs = readToolSpecs
 
 function folderWith(files: Readonly<Record<string, string>>): string {
   const folder = join(mkdtempSync(join(tmpdir(), 'tools-')), 'work')
@@ -114,16 +114,20 @@ describe('what it is told when that is not possible', () => {
 })
 
 describe('its turns', () => {
-  const forever = (): Scripted => answering((_, {tools}) => (tools === undefined ? 'enough' : uses(['list', {}])))
+  const forever = (): Scripted => answering((_, {mayUseTools}) => (mayUseTools === false ? 'enough' : uses(['list', {}])))
   test.each([
     ['', 10],
     [', max_turns: 3', 3],
     [', max_turns: 2', 2],
-  ])('end%s after %i questions, the last without tools', async (more, turns) => {
+  ])('end%s after %i questions, the last one without a use of tools', async (more, turns) => {
     const model = forever()
     const {output, steps} = await runText(step('list', more), model, {tools: at(folderWith({}))})
     expect(output.text).toBe('enough')
-    expect(model.asked.map(({tools = []}) => tools.length)).toEqual([...Array.from({length: turns - 1}, () => 1), 0])
+    expect(model.asked.map(({tools}) => tools)).toEqual(Array.from({length: turns}, () => [toolSpecs()['list']]))
+    expect(model.asked.map(({mayUseTools}) => mayUseTools)).toEqual([
+      ...Array.from({length: turns - 1}, () => undefined),
+      false,
+    ])
     expect(steps[0]?.acts).toHaveLength(turns - 1)
     expect(steps[0]?.calls).toHaveLength(turns)
   })
@@ -176,7 +180,7 @@ describe('before anything is asked', () => {
     expect((await failureOf(run)).message).toContain('there is no tool `teleport`')
   })
   test('words for every tool', () => {
-    expect(Object.keys(toolSpecs).toSorted()).toEqual(['edit', 'list', 'read', 'search', 'shell', 'write'])
+    expect(Object.keys(toolSpecs()).toSorted()).toEqual(['edit', 'list', 'read', 'search', 'shell', 'write'])
   })
 })
 

@@ -27,7 +27,7 @@ const {tree} = fc.letrec<{readonly tree: Expression}>((tie) => {
   const key = fc.oneof(
     {depthSize: 'small'},
     fc.constantFrom('a', 'x', 'length', '0', '__proto__'),
-    inner.filter((each) => each.kind !== 'literal'),
+    inner.map((each): string | Expression => (each.kind === 'literal' ? '0' : each)),
   )
   const keys = fc.array(key, {maxLength: 2})
   return {
@@ -38,7 +38,9 @@ const {tree} = fc.letrec<{readonly tree: Expression}>((tie) => {
       fc.record({kind: fc.constant('list' as const), items: fc.array(inner, {maxLength: 3})}),
       fc.record({
         kind: fc.constant('member' as const),
-        of: inner.filter((each) => each.kind !== 'path' && each.kind !== 'member'),
+        of: inner.map((each): Expression =>
+          each.kind === 'path' || each.kind === 'member' ? {kind: 'list', items: [each]} : each,
+        ),
         keys: fc.array(key, {minLength: 1, maxLength: 2}),
       }),
       fc.record({
@@ -108,7 +110,7 @@ export function printed(expression: Expression): string {
       return `(${printed(expression.test)}) ? (${printed(expression.yes)}) : (${printed(expression.no)})`
     case 'either':
       return printed(expression.whole)
-    case 'text':
+    default:
       return quoted(expression.raw)
   }
 }

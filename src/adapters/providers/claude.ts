@@ -126,6 +126,8 @@ const bodyOf = (request: ModelRequest, format: JsonSchema | null): Params => {
     ...(temperature === null ? {} : {temperature}),
     // never a forced tool: newer models refuse a forced `tool_choice`
     ...(tools.length === 0 ? {} : {tools: tools.map(toolOf)}),
+    // blocks of tools in what was said before need the tools themselves beside them
+    ...(tools.length > 0 && request.mayUseTools === false ? {tool_choice: {type: 'none' as const}} : {}),
     ...(format === null ? {} : {output_config: {format: {type: 'json_schema', schema: {...format}}}}),
   }
 }

@@ -33,8 +33,8 @@ export const baseUrl = 'GEMINI_BASE_URL'
 export function gemini(settings: ProviderSettings): Provider {
   const asking = askingBy(settings)
   return (request, signal) =>
-    asking(request, timersFor(request, settings), signal, async (model, {party, signal, touch}) => {
-      const answer = await model.generateContentStream(bodyOf(request), {signal})
+    asking(request, timersFor(request, settings), signal, async (model, {party, signal, touch, sdk}) => {
+      const answer = await model.generateContentStream(bodyOf(request, sdk), {signal})
       // the same stream a second time; its errors are those of the first
       answer.response.catch(() => undefined)
       return read(answer.stream, party, touch, request)
@@ -48,8 +48,8 @@ const countMs = 60_000
 export function count(settings: ProviderSettings): Count {
   const asking = askingBy(settings)
   return (request, signal) =>
-    asking(request, {totalMs: countMs, ...settings}, signal, async (model, {signal}) => {
-      const answer: unknown = await model.countTokens({generateContentRequest: bodyOf(request)}, {signal})
+    asking(request, {totalMs: countMs, ...settings}, signal, async (model, {signal, sdk}) => {
+      const answer: unknown = await model.countTokens({generateContentRequest: bodyOf(request, sdk)}, {signal})
       return Counted.safeParse(answer).data?.totalTokens ?? null
     })
 }
@@ -60,6 +60,7 @@ interface Asking {
   readonly party: Party
   readonly signal: AbortSignal
   readonly touch: () => void
+  readonly sdk: typeof Sdk
 }
 
 /** Asks something of a model, whatever it is, within the timers, and makes a `Failure` of what goes wrong. */
@@ -78,7 +79,7 @@ function askingBy(settings: ProviderSettings) {
     return withTimers(party, timers, signal, async (signal, touch) => {
       try {
         const model = new sdk.GoogleGenerativeAI(apiKey).getGenerativeModel({model: request.model}, {baseUrl: endpoint})
-        return await work(model, {party, signal, touch})
+        return await work(model, {party, signal, touch, sdk})
       } catch (thrown) {
         throw failureOf(thrown, sdk, party)
       }
@@ -94,8 +95,8 @@ function checkModel({model}: Party): void {
   })
 }
 
-const bodyOf = (request: ModelRequest): Sdk.GenerateContentRequest => {
-  const {model, system, messages, maxTokens, temperature, schema, topP, topK, tools = []} = request
+const bodyOf = (request: ModelRequest, sdk: typeof Sdk): Sdk.GenerateContentRequest => {
+  const {model, system, messages, maxTokens, temperature, schema, topP, topK, tools = [], mayUseTools} = request
   // models before the third generation refuse a form of the answer beside tools; whoever asked checks the answer anyway
   const isFree = schema === null || (tools.length > 0 && /^(?:models\/)?gemini-[12]\./.test(model))
   const responseSchema = isFree ? null : openApiOf(schema)
@@ -106,6 +107,9 @@ const bodyOf = (request: ModelRequest): Sdk.GenerateContentRequest => {
     })),
     ...(system === '' ? {} : {systemInstruction: system}),
     ...(tools.length === 0 ? {} : {tools: [{functionDeclarations: tools.map(declarationOf)}]}),
+    ...(tools.length > 0 && mayUseTools === false
+      ? {toolConfig: {functionCallingConfig: {mode: sdk.FunctionCallingMode.NONE}}}
+      : {}),
     generationConfig: {
       maxOutputTokens: maxTokens,
       ...(temperature === null ? {} : {temperature}),

@@ -91,7 +91,7 @@ async function send(url: string, body: unknown, party: Party, signal: AbortSigna
 }
 
 const bodyOf = (request: ModelRequest, {format, options, limit}: Dialect): Readonly<Record<string, unknown>> => {
-  const {model, system, messages, maxTokens, temperature, topP, schema, tools = []} = request
+  const {model, system, messages, maxTokens, temperature, topP, schema, tools = [], mayUseTools} = request
   return {
     model,
     messages: [...(system === '' ? [] : [{role: 'system', content: system}]), ...messages.flatMap(messagesOf)],
@@ -102,6 +102,7 @@ const bodyOf = (request: ModelRequest, {format, options, limit}: Dialect): Reado
     ...(topP === undefined ? {} : {top_p: topP}),
     ...(schema !== null && format ? {response_format: {type: 'json_schema', json_schema: formOf(schema)}} : {}),
     ...(tools.length === 0 ? {} : {tools: tools.map(toolOf)}),
+    ...(tools.length > 0 && mayUseTools === false ? {tool_choice: 'none'} : {}),
   }
 }
 

@@ -78,8 +78,9 @@ export function readFile(step: Mapping, out: Draft, context: FormContext): void 
 
 /** `file_write` of models that invent it. */
 export function readFileWrite(step: Mapping, out: Draft, context: FormContext): void {
+  step.take('operation', 'action', 'op')
   out.set('operation', 'write', step.place)
-  moved(step, out, context, 'path', 'file', 'file_path', 'destination')
+  moved(step, out, context, 'path', 'file', 'file_path', 'destination', 'to', 'target', 'source', 'from')
   moved(step, out, context, 'content', 'contents', 'text', 'data')
 }
 

@@ -31,6 +31,10 @@ export function readModel(step: Mapping, out: Draft, context: FormContext, prese
   const all = [step, ...options, below]
   readProvider(all, out, context, preset)
   const most = readBundle(all, out, context)
+  // the bundle's model tells whom to ask, as the step's own would
+  const named = textOfValue(out.value()['model'])
+  const asked = ['claude', 'gemini'].find((each) => isModel(each, named))
+  if (!out.has('provider') && asked !== undefined) out.set('provider', asked, step.place)
   readPrompt(step, out, context)
   readSystem(all, out, context)
   readNumbers(all, out, context)
@@ -270,7 +274,7 @@ function readFunctions(step: Mapping, out: Draft, {functions, remarks}: FormCont
   const tools = step.has('tools') && Object.keys(functions).length > 0 ? step.take('tools') : null
   const said = step.take('functions') ?? tools
   if (said === null || out.has('schema')) return
-  const names = Array.isArray(said.value) ? said.value.map(String) : []
+  const names = Array.isArray(said.value) ? said.value.map(textOfValue) : []
   const unknown = names.find((name) => !Object.hasOwn(functions, name))
   if (unknown !== undefined || names.length === 0) {
     const known = Object.keys(functions).join(', ')

@@ -16,6 +16,6 @@ export const echo = defineStep<z.infer<typeof Settings>>({
     const resolved = resolveAll(value).value
     const isText = typeof resolved === 'string'
     const text = resolved === null ? '' : render(resolved)
-    return {result: {text, data: isText ? null : resolved, ok: true}, calls: []}
+    return {result: {text, data: isText ? null : resolved, ok: true}}
   },
 })

@@ -5,7 +5,7 @@ import * as z from 'zod'
 import {parseYaml, renderProblem} from '../../document.ts'
 import {Failure} from '../../errors.ts'
 import {isList, isRecord, matches, textOfValue} from '../functions.ts'
-import {defineStep, type Act, type StepContext} from '../step.ts'
+import {defineStep, type StepContext} from '../step.ts'
 import {render} from '../template.ts'
 import {textsIn} from '../values.ts'
 import type {Workspace} from '../workspace.ts'
@@ -84,8 +84,8 @@ const needs: Readonly<Partial<Record<Settings['operation'], readonly (keyof Sett
 
 /** What an operation found or did, and its text. */
 interface Did {
-  readonly text?: string
-  readonly data?: Readonly<Record<string, unknown>>
+  readonly text?: string | undefined
+  readonly data?: Readonly<Record<string, unknown>> | undefined
 }
 
 export const file = defineStep<Settings>({
@@ -94,16 +94,28 @@ export const file = defineStep<Settings>({
   templates: (settings) => textsIn(filledOf(settings), []),
   needs: () => ['workspace'],
   run: async (settings, context) => {
-    const {workspace} = context.tools
+    const {workspace, once} = context.tools
     if (workspace === undefined) throw new Failure('not-allowed', 'there is no workspace here')
-    const filled = Settings.parse({...settings, ...pathsOf(settings, context)})
-    const {text, data = {}} = await acts[filled.operation](filled, workspace)
+    const filled = filledIn(settings, context)
     const {operation, path, to} = filled
+    const act = (): Promise<Did> => acts[operation](filled, workspace)
+    const isChange = !['read', 'list', 'validate'].includes(operation)
+    const did = isChange && once !== undefined ? Outcome.parse(await once(JSON.stringify(filled), act)) : await act()
+    const {text, data = {}} = did
     const all = {operation, ...(path === undefined ? {} : {path}), ...(to === undefined ? {} : {to}), ok: true, ...data}
-    const act: Act = {tool: `file ${operation}`, about: path ?? '', ok: true}
-    return {result: {text: text ?? render(all), data: all, ok: true}, calls: [], acts: [act]}
+    context.acted({tool: `file ${operation}`, about: path ?? '', ok: true})
+    return {result: {text: text ?? render(all), data: all, ok: true}}
   },
 })
+
+const Outcome = z.strictObject({text: z.string().optional(), data: z.record(z.string(), z.unknown()).optional()})
+
+function filledIn(settings: Settings, context: StepContext): Settings {
+  const read = Settings.safeParse({...settings, ...pathsOf(settings, context)})
+  if (read.success) return read.data
+  const why = read.error.issues.map(({path, message}) => `${path.join('.')}: ${message}`).join('; ')
+  throw new Failure('bad-setting', why, {hint: 'a path is a text: name the field that holds it'})
+}
 
 /** What may hold templates; a pattern holds none, since braces mean something in it. */
 const filledOf = ({path, to, content, before, after, files}: Settings) => ({path, to, content, before, after, files})

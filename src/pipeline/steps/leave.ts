@@ -9,5 +9,8 @@ export const leave = (what: 'break' | 'continue'): StepBinder =>
   defineStep<z.infer<typeof Settings>>({
     summary: what === 'break' ? 'Leaves the loop around it.' : 'Goes on with the next round of the loop around it.',
     settings: Settings,
-    run: async () => ({result: {text: '', data: null, ok: true, facts: {leaves: what}}, calls: []}),
+    run: async (_, {local, note}) => {
+      if (local('loop') === null) note('no-loop', `there is no loop around it that \`${what}\` could leave`)
+      return {result: {text: '', data: null, ok: true, facts: {leaves: what}}}
+    },
   })

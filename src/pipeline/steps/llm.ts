@@ -1,10 +1,10 @@
 /** One question to a model. Every step that asks one is this one, whatever it was called in the file. */
 import * as z from 'zod'
 import {Failure} from '../../errors.ts'
-import type {JsonSchema, Message, ModelReply, ModelRequest} from '../../provider.ts'
-import {converse, type Conversation} from '../converse.ts'
-import {formOf, readAnswer, type Reading} from '../answer.ts'
-import {defineStep, type Act, type Call, type StepContext, type StepRun, type Template} from '../step.ts'
+import type {Message, ModelReply, ModelRequest} from '../../provider.ts'
+import {converse} from '../converse.ts'
+import {formOf, readAnswer, type Form, type Reading} from '../answer.ts'
+import {defineStep, type StepContext, type StepRun, type Template} from '../step.ts'
 import {problemOfSchema} from '../structured.ts'
 import {placeholdersIn, render, type Placeholder} from '../template.ts'
 
@@ -112,7 +112,7 @@ const passes: readonly string[] = [
 function degraded({code, message}: Failure, {note}: StepContext): StepRun {
   note('degraded', `there is no answer: ${message}`)
   const facts = {degraded: true, error: {code, message}}
-  return {result: {text: `(no answer: ${message})`, data: null, ok: false, facts}, calls: []}
+  return {result: {text: `(no answer: ${message})`, data: null, ok: false, facts}}
 }
 
 function templatesOf({system, prompt, repair}: Settings): readonly Template[] {
@@ -131,19 +131,24 @@ function templatesOf({system, prompt, repair}: Settings): readonly Template[] {
 /** One question, and one more with the mistakes if the answer is not in the form that was asked for. */
 async function ask(settings: Settings, context: StepContext): Promise<StepRun> {
   const form = formOf(settings, context.tools)
-  const conversation: Conversation = {calls: [], acts: []}
-  const request = await requestOf(settings, context, form.schema)
-  const {reply, messages} = await converse(request, settings, context, conversation)
-  const first = await reviewed(readAnswer(reply, request, form), settings, context)
-  if (first.ok) return answered(settings, context, {...request, messages}, reply, first, conversation)
-  const again = repairOf({...request, messages}, reply, first, settings, context)
-  const second = await converse(again, settings, context, conversation)
-  const reading = await reviewed(readAnswer(second.reply, again, form), settings, context)
-  if (reading.ok) return answered(settings, context, {...request, messages}, second.reply, reading, conversation)
-  for (const call of conversation.calls) await context.tools.forget?.(call.request)
+  const request = await requestOf(settings, context, form)
+  const question = request.messages.at(-1)
+  const asked: ModelRequest[] = []
+  const put = async (next: ModelRequest) => {
+    asked.push(next)
+    const {reply, messages} = await converse(next, settings, context)
+    return {reply, messages, reading: await reviewed(readAnswer(reply, next, form), settings, context)}
+  }
+  const first = await put(request)
+  if (first.reading.ok) return answered(settings, context, question, first.reply, first.reading)
+  const again = repairOf({...request, messages: first.messages}, first.reply, first.reading, settings, context)
+  const second = await put(again)
+  if (second.reading.ok) return answered(settings, context, question, second.reply, second.reading)
+  for (const each of asked) await context.tools.forget?.(each)
+  const {errors} = second.reading
   throw new Failure(
     'model-output-invalid',
-    `${request.provider}/${request.model} did not answer in the form that was asked for, twice: ${reading.errors.slice(0, 3).join('; ')}`,
+    `${request.provider}/${request.model} did not answer in the form that was asked for, twice: ${errors.slice(0, 3).join('; ')}`,
     {hint: 'run again, give the step more `max_tokens`, another `model` or a simpler `schema`', exit: 3},
   )
 }
@@ -156,22 +161,24 @@ async function reviewed(reading: Reading, {schema}: Settings, {tools: {reviews}}
   return errors.length === 0 ? reading : {ok: false, errors, keep: true}
 }
 
+/** Of a conversation only the question and the answer stay: what lay between them was for this answer. */
 function answered(
   {session, keep_session: keep = false}: Settings,
   {session: open}: StepContext,
-  {messages}: ModelRequest,
+  question: Message | undefined,
   reply: ModelReply,
   {text, data}: Extract<Reading, {readonly ok: true}>,
-  {calls, acts}: {readonly calls: readonly Call[]; readonly acts: readonly Act[]},
 ): StepRun {
-  if (session !== undefined) {
-    const known = open(session).messages().length
-    open(session).add([...messages.slice(known), {role: 'assistant', text: reply.text}], keep)
-  }
-  return {result: {text, data, ok: true, facts: {model: reply.model}}, calls, acts}
+  if (session !== undefined && question !== undefined)
+    open(session).add([question, {role: 'assistant', text: reply.text}], keep)
+  return {result: {text, data, ok: true, facts: {model: reply.model}}}
 }
 
-async function requestOf(settings: Settings, context: StepContext, schema: JsonSchema | null): Promise<ModelRequest> {
+async function requestOf(
+  settings: Settings,
+  context: StepContext,
+  {kind, schema, wanted}: Form,
+): Promise<ModelRequest> {
   const {
     temperature,
     top_p: topP,
@@ -199,6 +206,7 @@ async function requestOf(settings: Settings, context: StepContext, schema: JsonS
     ...(attempts === undefined ? {} : {attempts}),
     ...(timeoutMs === undefined ? {} : {timeoutMs}),
     ...(shared > 0 && before.length === 0 ? {shared} : {}),
+    about: {step: context.name, kind, schema: wanted},
   }
 }
 
@@ -235,18 +243,19 @@ async function partOf(part: Part, hasWords: boolean, context: StepContext): Prom
   const path = String(context.resolve(part.path))
   const read = context.tools.readText
   if (read === undefined) throw new Failure('not-allowed', 'a prompt reads a file, which is not allowed here')
-  const isTrusted = part.trusted ?? !hasWords
   const variables = Object.entries(part.variables ?? {}).map(
     ([name, value]) => [name, context.resolveAll(value)] as const,
   )
-  const text = replacedIn(await read(path), (name) => {
+  const file = await read(path)
+  const isTrusted = part.trusted ?? (!hasWords && file.isOwn)
+  const text = replacedIn(file.text, (name) => {
     const known = variables.find(([each]) => each === name)?.[1]
     if (known === undefined) return null
     const words = render(known.value)
     return isTrusted && !known.vouched ? context.fenced(name, words) : words
   })
   // a prompt that is nothing but a file is what its author says; beside words of his own, a file is what they are about
-  return (part.trusted ?? !hasWords) ? text : context.fenced(path, text)
+  return isTrusted ? text : context.fenced(path, text)
 }
 
 /** `{NAME}`, as pipeline_ex's documents have it; what has no value stays. */

@@ -2,7 +2,8 @@
 import * as z from 'zod'
 import {Failure} from '../../errors.ts'
 import type {Known} from '../evaluate.ts'
-import {listIn} from '../list.ts'
+import {listIn, localsOf} from '../list.ts'
+import {textsIn} from '../values.ts'
 import {pooled} from '../pool.ts'
 import {defineStep, endsRun, valueOfResult, type BranchRun, type StepContext, type StepRun} from '../step.ts'
 
@@ -48,6 +49,7 @@ export const loop = defineStep<Settings>({
       return text === undefined ? [] : [{path: [key], text, knows: [...names(settings.as), ...insideOf(settings)]}]
     }),
   ],
+  templates: ({over}) => (Array.isArray(over) ? textsIn(over, ['over']) : []),
   branches: ({steps, as}) => [{path: ['steps'], steps, locals: names(as)}],
   run: (settings, context) => (settings.over === undefined ? runWhile(settings, context) : runFor(settings, context)),
 })
@@ -61,17 +63,15 @@ async function runFor(settings: Settings, context: StepContext): Promise<StepRun
   const most = settings.max === undefined ? items : items.slice(0, settings.max)
   if (most.length < items.length)
     context.note('cut-loop', `${items.length - most.length} items are left out: \`max\` is ${most.length}`)
-  const localsOf = (item: unknown, index: number): Locals => ({
-    [settings.as]: {value: item, vouched},
-    item: {value: item, vouched},
-    index: {value: index, vouched: true},
-    loop: loopOf(settings.as, {item: {value: item, vouched}, index, total: items.length}, context),
-  })
+  const locals = (item: unknown, index: number): Locals =>
+    localsOf({as: settings.as, item: {value: item, vouched}, index, total: items.length}, context)
   if (settings.concurrency > 1) {
     const apart = await pooled(most, settings.concurrency, (item, index) =>
-      turnOf(settings, context, localsOf(item, index), true),
+      turnOf(settings, context, locals(item, index), true),
     )
     for (const {merge} of apart) merge()
+    if (apart.some(({breaks}) => breaks))
+      context.note('late-break', '`break` ends nothing where rounds run at the same time')
     return resultOf(
       apart.map(({turn}) => turn),
       items.length,
@@ -80,60 +80,33 @@ async function runFor(settings: Settings, context: StepContext): Promise<StepRun
   }
   const turns: Turn[] = []
   for (const [index, item] of most.entries()) {
-    const locals = localsOf(item, index)
-    const {turn, breaks} = await turnOf(settings, context, locals, false)
+    const known = locals(item, index)
+    const {turn, breaks} = await turnOf(settings, context, known, false)
     turns.push(turn)
     if (breaks) break
-    if (settings.break_if !== undefined && context.holds(settings.break_if, locals)) break
+    if (settings.break_if !== undefined && context.holds(settings.break_if, known)) break
   }
   return resultOf(turns, items.length, {})
-}
-
-/** What is outside of this loop stays to be seen as `loop.parent`, whoever vouches for it. */
-function loopOf(
-  as: string,
-  {item, index, total}: {readonly item: Known; readonly index: number; readonly total: number | null},
-  context: StepContext,
-): Known {
-  const outer = context.local('loop')
-  const isLast = total !== null && index === total - 1
-  return {
-    vouched: item.vouched && (outer?.vouched ?? true),
-    value: {
-      [as]: item.value,
-      item: item.value,
-      index,
-      total,
-      length: total,
-      first: index === 0,
-      is_first: index === 0,
-      last: isLast,
-      is_last: isLast,
-      ...(outer === null ? {} : {parent: outer.value}),
-    },
-  }
 }
 
 async function runWhile(settings: Settings, context: StepContext): Promise<StepRun> {
   const condition = settings.while ?? 'false'
   const most = settings.max ?? usualTurns
   const turns: Turn[] = []
-  const localsOf = (index: number): Locals => ({
-    index: {value: index, vouched: true},
-    loop: loopOf(settings.as, {item: {value: null, vouched: true}, index, total: null}, context),
-  })
+  const locals = (index: number): Locals =>
+    localsOf({as: 'item', item: {value: null, vouched: true}, index, total: null}, context)
   let isReached = false
-  while (context.holds(condition, localsOf(turns.length))) {
+  while (context.holds(condition, locals(turns.length))) {
     if (turns.length >= most) {
       isReached = true
       context.note('loop-limit', `the condition still holds after ${most} rounds (\`max\`)`)
       break
     }
-    const locals = localsOf(turns.length)
-    const {turn, breaks} = await turnOf(settings, context, locals, false)
+    const known = locals(turns.length)
+    const {turn, breaks} = await turnOf(settings, context, known, false)
     turns.push(turn)
     if (breaks) break
-    if (settings.break_if !== undefined && context.holds(settings.break_if, locals)) break
+    if (settings.break_if !== undefined && context.holds(settings.break_if, known)) break
   }
   return resultOf(turns, null, {
     ...(isReached ? {max_iterations_reached: true} : {condition_met: true}),
@@ -172,6 +145,5 @@ function resultOf(turns: readonly Turn[], total: number | null, more: Readonly<R
   const text = `${completed} of ${total ?? turns.length} rounds`
   return {
     result: {text, data, ok, facts: {total_items: total ?? turns.length, completed_items: completed, ...more}},
-    calls: [],
   }
 }

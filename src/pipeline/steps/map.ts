@@ -1,7 +1,8 @@
 /** Several steps at the same time: those of a list, or the same ones for each item of a list. */
 import * as z from 'zod'
 import {Failure} from '../../errors.ts'
-import {listIn} from '../list.ts'
+import {listIn, localsOf} from '../list.ts'
+import {textsIn} from '../values.ts'
 import {pooled} from '../pool.ts'
 import {
   defineStep,
@@ -48,6 +49,7 @@ export const map = defineStep<Settings>({
   summary: 'Steps at the same time: `tasks`, or `steps` for each item of `over`; `concurrency` of them at once.',
   settings: Settings,
   expressions: ({over}) => (typeof over === 'string' ? [{path: ['over'], text: over}] : []),
+  templates: ({over}) => (Array.isArray(over) ? textsIn(over, ['over']) : []),
   branches: ({tasks, steps, as}) =>
     tasks === undefined
       ? [{path: ['steps'], steps: steps ?? [], locals: [as, 'loop', 'item', 'index']}]
@@ -67,16 +69,13 @@ function tasksOf({tasks, over = [], as}: Settings, context: StepContext): readon
   return items.map((item, index) => ({
     name: String(index),
     index,
-    run: () => context.branch(0, {apart: true, locals: localsOf(as, item, index, items.length, vouched)}),
+    run: () =>
+      context.branch(0, {
+        apart: true,
+        locals: localsOf({as, item: {value: item, vouched}, index, total: items.length}, context),
+      }),
   }))
 }
-
-const localsOf = (as: string, item: unknown, index: number, total: number, vouched: boolean) => ({
-  [as]: {value: item, vouched},
-  item: {value: item, vouched},
-  index: {value: index, vouched: true},
-  loop: {value: {[as]: item, item, index, total, first: index === 0, last: index === total - 1}, vouched},
-})
 
 /** What ends a run ends it here too; any other failure is that of its task. */
 async function outcomeOf({run}: Task, {fail}: Settings): Promise<Outcome> {
@@ -116,7 +115,7 @@ function resultOf(
     ? tasks.map(({name, index}) => `## ${name}\n\n${texts[index] ?? ''}`).join('\n\n')
     : (texts.at(-1) ?? '')
   const facts = {total: tasks.length, succeeded: tasks.length - failures.length, failed: failures.length}
-  return {result: {text, data, ok: failures.length === 0, facts}, calls: []}
+  return {result: {text, data, ok: failures.length === 0, facts}}
 }
 
 const shown = (result: StepResult | undefined): unknown =>

@@ -12,6 +12,6 @@ export const pack = defineStep<z.infer<typeof Settings>>({
   run: async (_, {tools}) => {
     if (tools.pack === undefined) throw new Failure('not-allowed', 'there is no code to pack here')
     const {text, data} = await tools.pack()
-    return {result: {text, data, ok: true}, calls: []}
+    return {result: {text, data, ok: true}}
   },
 })

@@ -54,12 +54,13 @@ export const nested = defineStep<Settings>({
     const {child, called} = await childOf(settings, context)
     const limits = {
       called,
+      isInline: settings.pipeline !== undefined,
       depth: settings.max_depth,
       steps: settings.max_steps,
       timeoutMs: settings.timeout_ms ?? null,
     }
     const ran = await context.pipeline(child, inputsOf(settings, context), limits)
-    return {result: resultOf(settings, ran), calls: []}
+    return {result: resultOf(settings, ran)}
   },
 })
 

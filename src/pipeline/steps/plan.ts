@@ -13,6 +13,6 @@ export const plan = defineStep<z.infer<typeof Settings>>({
     const source = result(from)
     if (source === undefined) throw new Failure('no-result', `there is no result of a step \`${from}\``)
     const {text, data} = tools.draft(valueOfResult(source))
-    return {result: {text, data, ok: true}, calls: []}
+    return {result: {text, data, ok: true}}
   },
 })

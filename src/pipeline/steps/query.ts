@@ -29,6 +29,6 @@ export const query = defineStep<z.infer<typeof Settings>>({
       const [only] = found
       data[name] = found.length === 1 ? only?.[1] : Object.fromEntries(found)
     }
-    return {result: {text: render(data), data, ok: true}, calls: []}
+    return {result: {text: render(data), data, ok: true}}
   },
 })

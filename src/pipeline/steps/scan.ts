@@ -11,6 +11,6 @@ export const scan = defineStep<z.infer<typeof Settings>>({
   run: async (_, {tools}) => {
     const {findings, skipped} = await tools.scan()
     const data = {findings, skipped}
-    return {result: {text: render(data), data, ok: true}, calls: []}
+    return {result: {text: render(data), data, ok: true}}
   },
 })

@@ -16,6 +16,6 @@ export const score = defineStep<z.infer<typeof Settings>>({
     if (source === undefined) throw new Failure('no-result', `there is no result of a step \`${from}\``)
     if (tools.score === undefined) throw new Failure('not-allowed', 'plans are not scored here')
     const {text, data} = await tools.score(valueOfResult(source), gold ?? null)
-    return {result: {text, data, ok: true}, calls: []}
+    return {result: {text, data, ok: true}}
   },
 })

@@ -14,6 +14,6 @@ export const set = defineStep<z.infer<typeof Settings>>({
   run: async ({values}, {resolveAll}) => {
     const state = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, resolveAll(value)]))
     const data = Object.fromEntries(Object.entries(state).map(([name, {value}]) => [name, value]))
-    return {result: {text: render(data), data, ok: true}, calls: [], state}
+    return {result: {text: render(data), data, ok: true}, state}
   },
 })

@@ -18,6 +18,10 @@ const Settings = z
   })
 type Settings = z.infer<typeof Settings>
 
+/** The keys of a mapping are texts, whatever the value is that they mean. */
+const isSpelled = (is: unknown, wanted: unknown): boolean =>
+  (typeof is === 'string' || typeof wanted === 'string') && is !== null && textOfValue(wanted) === textOfValue(is)
+
 export const choose = defineStep<Settings>({
   summary:
     'The steps of the first of its `cases` whose `value` is that of `on`, or whose `when` holds; else those of `default`.',
@@ -33,10 +37,10 @@ export const choose = defineStep<Settings>({
   run: async ({on, cases}, {value, holds, branch}) => {
     const is = typeof on === 'string' ? value(on).value : (on ?? null)
     const matches = ({value: wanted, when}: Settings['cases'][number]): boolean =>
-      when === undefined ? isSame(is, wanted) || (wanted !== null && textOfValue(wanted) === is) : holds(when)
+      when === undefined ? isSame(is, wanted) || isSpelled(is, wanted) : holds(when)
     const found = cases.findIndex(matches)
     const {output} = await branch(found < 0 ? cases.length : found)
     const facts = {...output.facts, case: found < 0 ? 'default' : (cases[found]?.when ?? cases[found]?.value ?? null)}
-    return {result: {...output, facts}, calls: []}
+    return {result: {...output, facts}}
   },
 })

@@ -3,8 +3,10 @@ import * as z from 'zod'
 import {Failure} from '../../errors.ts'
 import {at, type Known} from '../evaluate.ts'
 import {isList, isRecord, isSame, lengthOf, numberOf, textOfValue} from '../functions.ts'
+import {isUnasked} from '../list.ts'
 import {defineStep, type StepContext} from '../step.ts'
 import {render} from '../template.ts'
+import {dataInText, textsIn} from '../values.ts'
 
 const aggregates = ['sum', 'average', 'count', 'max', 'min', 'first', 'last', 'unique'] as const
 
@@ -39,6 +41,7 @@ const Settings = z.strictObject({
 export const transform = defineStep<z.infer<typeof Settings>>({
   summary: '`from` through `operations` (filter, map, aggregate, join, group_by, sort). Asks no model.',
   settings: Settings,
+  templates: ({from}) => (typeof from === 'string' ? [] : textsIn(from, ['from'])),
   expressions: ({from, operations}) => [
     ...(typeof from === 'string' ? [{path: ['from'], text: from}] : []),
     ...operations.flatMap((each, index) =>
@@ -48,29 +51,21 @@ export const transform = defineStep<z.infer<typeof Settings>>({
     ),
   ],
   run: async ({from, operations, as, output}, context) => {
-    const start = typeof from === 'string' ? valueOf(from, context) : from
+    const start = typeof from === 'string' ? valueOf(from, context) : context.resolveAll(from).value
     const value = operations.reduce<unknown>((each, operation) => apply(operation, each, context), start)
     const shown = output === 'count' ? lengthOf(value) : output === 'string' ? textOfValue(value) : value
     const data = {[as ?? context.name]: shown ?? null}
-    return {result: {text: render(data), data, ok: true}, calls: []}
+    return {result: {text: render(data), data, ok: true}}
   },
 })
 
-function valueOf(expression: string, {value}: StepContext): unknown {
-  const found = value(expression).value
-  if (found !== null) return jsonIn(found)
+function valueOf(expression: string, context: StepContext): unknown {
+  const found = context.value(expression).value
+  if (found !== null) return typeof found === 'string' ? (dataInText(found) ?? found) : found
+  if (isUnasked(expression, context)) return []
   throw new Failure('no-value', `from: there is nothing behind ${expression.slice(0, 200)}`, {
     hint: 'name a variable or an earlier step, as in `steps.review.risks`',
   })
-}
-
-function jsonIn(value: unknown): unknown {
-  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value
-  try {
-    return JSON.parse(value)
-  } catch {
-    return value
-  }
 }
 
 const apply = (operation: Operation, value: unknown, context: StepContext): unknown => {
@@ -145,6 +140,8 @@ function mapped(
   context: StepContext,
 ): unknown {
   const old = field === undefined ? item : at(item, keysIn(field))
+  // what has no such field stays as it is
+  if (old === undefined && expression === undefined) return item
   const made = ((): unknown => {
     if (expression !== undefined) {
       const word = Object.hasOwn(words, expression) ? words[expression] : undefined
@@ -155,7 +152,7 @@ function mapped(
     const key = textOfValue(old)
     return Object.hasOwn(mapping, key) ? mapping[key] : old
   })()
-  return field === undefined || !isRecord(item) ? made : {...item, [field]: made ?? null}
+  return field === undefined || !isRecord(item) ? (made ?? null) : {...item, [field]: made ?? null}
 }
 
 function aggregated({field, function: name}: Extract<Operation, {op: 'aggregate'}>, value: unknown): unknown {
