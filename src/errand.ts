@@ -18,7 +18,7 @@ import {choosePipeline, digestOf, keysOf, makeHost, type Chosen} from './outside
 import {execute} from './pipeline/execute.ts'
 import {pipelinesIn, promptFilesIn} from './pipeline/pipeline.ts'
 import type {Sessions} from './pipeline/session.ts'
-import type {Diagnostic, Note, Pipeline, Tools, Trace} from './pipeline/step.ts'
+import {allSteps, type Diagnostic, type Note, type Pipeline, type Tools, type Trace} from './pipeline/step.ts'
 import type {Provider} from './provider.ts'
 import {journaled, remembered, type Journal, type Recordings} from './recordings.ts'
 import {plainLine} from './trust.ts'
@@ -139,7 +139,17 @@ async function checkNested(
   check: (child: Pipeline) => void,
   chain: readonly string[],
 ): Promise<void> {
-  for (const path of promptFilesIn(pipeline)) await tools.readText?.(path)
+  const writes = allSteps(pipeline.steps).some(
+    ({common, needs}) => common.output_to_file !== undefined || needs.includes('workspace'),
+  )
+  for (const path of promptFilesIn(pipeline)) {
+    try {
+      await tools.readText?.(path)
+    } catch (thrown) {
+      // a step before may write it
+      if (!writes || !(thrown instanceof Failure) || thrown.code !== 'no-such-file') throw thrown
+    }
+  }
   for (const path of pipelinesIn(pipeline)) {
     const longer = [...chain, path]
     if (chain.includes(path))

@@ -3,7 +3,7 @@ import {Failure} from '../errors.ts'
 import type {JsonSchema, ModelReply, ModelRequest, Provider} from '../provider.ts'
 import {execute} from './execute.ts'
 import type {Pipeline, Tools} from './step.ts'
-import type {Workspace} from './workspace.ts'
+import type {Workspace, WorkspaceFile} from './workspace.ts'
 
 export interface Question {
   readonly step: string
@@ -27,32 +27,88 @@ export function rehearsal(): Rehearsal {
   }
 }
 
+/** What was written aside; null: it is gone, with all that is in it. */
+type Aside = Map<string, string | null>
+
 /** A folder as it is, with what is written kept aside: it can be read again, and the folder stays as it is. */
 export function unwritten(folder: Workspace | null): Workspace {
-  const written = new Map<string, string | null>()
   const base = folder ?? emptyFolder
-  const read = async (path: string): Promise<string> => written.get(path) ?? base.read(path)
+  const aside: Aside = new Map()
+  const read = async (path: string): Promise<string> => {
+    const text = textIn(aside, path)
+    if (text === null) throw noSuchFile(path)
+    return text ?? base.read(path)
+  }
+  const look = async (path: string): Promise<WorkspaceFile | null> => {
+    const text = textIn(aside, path)
+    if (text === undefined) return base.look(path)
+    return text === null ? null : {path: plain(path), kind: 'file', size: text.length}
+  }
+  const write = async (path: string, text: string): Promise<void> => {
+    // refuses what the folder would refuse
+    const there = await base.look(path)
+    if (there?.kind === 'folder') throw new Failure('is-a-folder', `${shownAs(path)} is a folder`)
+    aside.set(plain(path), text)
+  }
+  const remove = async (path: string): Promise<void> => {
+    if ((await look(path)) === null) throw noSuchFile(path)
+    for (const each of aside.keys()) if (each.startsWith(`${plain(path)}/`)) aside.delete(each)
+    aside.set(plain(path), null)
+  }
   return {
     ...base,
     read,
-    look: async (path) => {
-      const text = written.get(path)
-      if (text === undefined) return base.look(path)
-      return text === null ? null : {path, kind: 'file', size: text.length}
-    },
-    write: async (path, text) => void written.set(path, text),
-    edit: async (path, before, after) =>
-      void written.set(
-        path,
-        (await read(path)).replace(before, () => after),
-      ),
-    copy: async (from, to) => void written.set(to, await read(from)),
+    look,
+    write,
+    remove,
+    list: (path, more = {}) => listed(base, aside, path, more.recursive ?? false),
+    edit: async (path, before, after) => write(path, edited(await read(path), before, after)),
+    copy: async (from, to) => write(to, await read(from)),
     move: async (from, to) => {
-      written.set(to, await read(from))
-      written.set(from, null)
+      await write(to, await read(from))
+      await remove(from)
     },
-    remove: async (path) => void written.set(path, null),
   }
+}
+
+const shownAs = (path: string): string => JSON.stringify(path.slice(0, 200))
+
+const noSuchFile = (path: string): Failure => new Failure('no-such-file', `no such file: ${shownAs(path)}`)
+
+/** undefined: nothing was done with it. */
+function textIn(aside: Aside, asked: string): string | null | undefined {
+  const path = plain(asked)
+  const own = aside.get(path)
+  if (own !== undefined) return own
+  return [...aside].some(([each, text]) => text === null && path.startsWith(`${each}/`)) ? null : undefined
+}
+
+async function listed(
+  base: Workspace,
+  aside: Aside,
+  folder: string,
+  recursive: boolean,
+): Promise<readonly WorkspaceFile[]> {
+  const top = plain(folder) === '.' ? '' : `${plain(folder)}/`
+  const mine = [...aside].flatMap(([path, text]): readonly WorkspaceFile[] => {
+    if (text === null || !path.startsWith(top)) return []
+    const deeper = path.indexOf('/', top.length)
+    if (deeper < 0 || recursive) return [{path, kind: 'file', size: text.length}]
+    return [{path: path.slice(0, deeper), kind: 'folder', size: null}]
+  })
+  const isNew = mine.length > 0 && (await base.look(folder)) === null
+  const old = isNew ? [] : (await base.list(folder, {recursive})).filter(({path}) => textIn(aside, path) !== null)
+  const all = new Map([...old, ...mine].map((each) => [each.path, each]))
+  return [...all.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+const plain = (path: string): string => path.replace(/^(?:\.\/+)+/, '')
+
+function edited(text: string, before: string, after: string): string {
+  const parts = text.split(before)
+  if (parts.length === 2) return parts.join(after)
+  const code = parts.length < 2 ? 'no-such-text' : 'ambiguous-text'
+  throw new Failure(code, `the text to be changed stands there ${parts.length - 1} times`)
 }
 
 const nothing = async (): Promise<void> => {}

@@ -89,7 +89,9 @@ function endOf(template: string, from: number): number {
 
 /** What looks like an expression and is none: the caller says which first words make it a mistake and not prose. */
 export function mistakesIn(template: string, isName: (word: string) => boolean): readonly (Braces & {why: string})[] {
+  const good = new Set(placeholdersIn(template).map(({start}) => start))
   return scan(template).flatMap((braces) => {
+    if (good.has(braces.start)) return []
     const found = readExpression(braces.inner)
     const [, word = ''] = /^([A-Za-z_][\w-]*)/.exec(braces.inner) ?? []
     const isCall = braces.inner[word.length] === '(' && (Object.hasOwn(functions, word) || Object.hasOwn(special, word))

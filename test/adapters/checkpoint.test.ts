@@ -3,7 +3,7 @@ import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFile
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
-import {openCheckpoint} from '../../src/adapters/checkpoint.ts'
+import {discardCheckpoint, openCheckpoint} from '../../src/adapters/checkpoint.ts'
 import {Failure} from '../../src/errors.ts'
 import type {Saved} from '../../src/pipeline/execute.ts'
 
@@ -115,6 +115,39 @@ describe('without', () => {
     expect(openCheckpoint(folder, 'p', key, false).before?.saved).toEqual(saved)
     second.finish()
     expect(listed(folder)).toEqual([])
+  })
+})
+
+describe('discarded', () => {
+  test.each([
+    ['as it was left', null],
+    ['spoiled', '{'],
+  ])('%s: the next run begins anew', async (_, text) => {
+    const folder = folderOf()
+    const first = openCheckpoint(folder, 'p', key, true)
+    first.begin(start)
+    first.save(saved)
+    await first.answers.set('q', answer)
+    if (text !== null) for (const name of listed(folder)) writeFileSync(join(folder, name), text)
+    discardCheckpoint(folder, 'p', key)
+    expect(listed(folder)).toEqual([])
+    const second = openCheckpoint(folder, 'p', key, true)
+    expect(second.before).toBeNull()
+    expect(await second.answers.get('q')).toBeNull()
+  })
+  test.each([
+    ['another pipeline', 'o', key],
+    ['another run', 'p', 'b'.repeat(64)],
+  ])('%s stays', (_, name, other) => {
+    const folder = folderOf()
+    openCheckpoint(folder, name, other, true).begin(start)
+    discardCheckpoint(folder, 'p', key)
+    expect(openCheckpoint(folder, name, other, true).before).toMatchObject({start})
+  })
+  test('where there is nothing', () => {
+    const folder = folderOf()
+    discardCheckpoint(folder, 'p', key)
+    expect(existsSync(folder)).toBe(false)
   })
 })
 

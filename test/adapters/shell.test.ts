@@ -1,4 +1,4 @@
-import {mkdtempSync, realpathSync} from 'node:fs'
+import {existsSync, mkdtempSync, realpathSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
@@ -40,6 +40,32 @@ test('more than a mebibyte is ended', async () => {
   const {ok, text} = await shell('yes', undefined)
   expect(ok).toBe(false)
   expect(text.length).toBeLessThanOrEqual(1024 * 1024)
+})
+
+test.each([
+  ['what it started', '(sleep 1; touch FILE); true'],
+  ['what it started in the background', '(sleep 1; touch FILE) & wait'],
+  ['what does not listen', `trap '' TERM INT HUP; sleep 1; touch FILE`],
+  ['what left its group, which is not waited for', `setsid sh -c 'sleep 20' & sleep 1; touch FILE`],
+])('a cancelled run ends %s', async (_, command) => {
+  const late = join(mkdtempSync(join(tmpdir(), 'shell-')), 'late')
+  const controller = new AbortController()
+  const start = performance.now()
+  const running = shell(command.replace('FILE', late), controller.signal)
+  setTimeout(() => controller.abort(), 200)
+  expect((await running).ok).toBe(false)
+  expect(performance.now() - start).toBeLessThan(5_000)
+  await new Promise((wake) => setTimeout(wake, 1_300))
+  expect(existsSync(late)).toBe(false)
+})
+
+test('what reads its input has none', async () => {
+  expect(await shell('cat; echo end', undefined)).toEqual({text: 'end\n', ok: true})
+})
+
+test('where there is no such folder', async () => {
+  const {ok, text} = await openShell(join(folder, 'none'), env)('ls', undefined)
+  expect({ok, text}).toMatchObject({ok: false, text: expect.stringContaining('could not be started')})
 })
 
 test('a cancelled run waits for none', async () => {

@@ -39,7 +39,12 @@ function place({file, files = {}}: CorpusCase, at: number): string {
   return cwd
 }
 
-async function check(file: string, inputs: Readonly<Record<string, string>>, cwd: string, wanted: CorpusRun): Promise<void> {
+async function check(
+  file: string,
+  inputs: Readonly<Record<string, string>>,
+  cwd: string,
+  wanted: CorpusRun,
+): Promise<void> {
   const models: Models = await startModels(scriptOf(wanted))
   try {
     const vars = Object.entries(inputs).map(([name, value]) => `${name}=${value}`)
@@ -81,9 +86,13 @@ async function check(file: string, inputs: Readonly<Record<string, string>>, cwd
 const rows = corpus.map((each, at) => [each.file, each.covers.join('; '), each, at] as const)
 
 describe('every file of the corpus does what its author meant', () => {
-  test.each(rows)('%s (%s)', async (_, __, each, at) => {
-    const cwd = place(each, at)
-    await check(each.file, each.inputs ?? {}, cwd, each)
-    if (each.again !== undefined) await check(each.file, each.inputs ?? {}, cwd, each.again)
-  }, 60_000)
+  test.each(rows)(
+    '%s (%s)',
+    async (_, __, each, at) => {
+      const cwd = place(each, at)
+      await check(each.file, each.inputs ?? {}, cwd, each)
+      if (each.again !== undefined) await check(each.file, each.inputs ?? {}, cwd, each.again)
+    },
+    60_000,
+  )
 })

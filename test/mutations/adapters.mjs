@@ -499,6 +499,7 @@ export const adapters = [
   },
   {
     ...claude,
+    file: 'src/adapters/claude-answer.ts',
     id: 'batches/paid',
     find: "if (type === 'canceled') throw unanswered(",
     replace: "if (type === 'canceled') throw garbled(",
@@ -525,16 +526,16 @@ export const adapters = [
     name: '^runs that go on together',
   },
   {
-    file: 'src/outside.ts',
+    file: 'src/adapters/models.ts',
     tests: ['test/adapters/batches.test.ts'],
     id: 'batches/price',
-    find: '{budget, prices, rateOf}',
-    replace: '{budget, prices}',
+    find: '{budget, prices, rateOf, count',
+    replace: '{budget, prices, count',
     guards: 'What is reserved for a batch is what it can cost.',
     name: '^the host',
   },
   {
-    file: 'src/outside.ts',
+    file: 'src/adapters/models.ts',
     tests: ['test/adapters/batches.test.ts'],
     id: 'batches/half',
     find: 'priced(models, prices, rateOf)',

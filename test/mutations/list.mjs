@@ -11,8 +11,18 @@ import {actions} from './action.mjs'
 import {adapters} from './adapters.mjs'
 import {applying} from './apply.mjs'
 import {gates} from './gate.mjs'
+import {pipelines} from './pipeline.mjs'
 import {requests} from './request.mjs'
 import {text} from './text.mjs'
 import {verdicts} from './verdict.mjs'
 
-export const mutations = [...text, ...requests, ...verdicts, ...adapters, ...gates, ...actions, ...applying]
+export const mutations = [
+  ...text,
+  ...requests,
+  ...verdicts,
+  ...adapters,
+  ...gates,
+  ...actions,
+  ...applying,
+  ...pipelines,
+]

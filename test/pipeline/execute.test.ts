@@ -240,6 +240,23 @@ describe('a run', () => {
     expect(usage).toEqual({calls: 2, input_tokens: 11, output_tokens: 7, usd: null})
   })
 
+  test.each([
+    ['failed', 'on_error: continue'],
+    ['degraded', 'on_failure: degrade'],
+  ])('what a step that %s asked is counted', async (_, more) => {
+    const model = scripted('no', 'no')
+    const {usage, steps} = await run(withSteps(`{name: a, type: claude, format: json, prompt: x, ${more}}`), model)
+    expect(usage).toEqual({calls: 2, input_tokens: 20, output_tokens: 10, usd: 0.02})
+    expect(steps[0]).toMatchObject({result: {ok: false}, calls: [{}, {}]})
+  })
+
+  test('without its calls it says what they cost', async () => {
+    const text = withSteps('{name: a, type: claude, prompt: x}')
+    const trace = await execute(read(text), {}, toolsOf(scripted('a').ask), {nonce, now: clock(), keepsCalls: false})
+    expect(trace.usage.calls).toBe(1)
+    expect(trace.steps[0]?.calls).toEqual([])
+  })
+
   test('events', async () => {
     const events: PipelineEvent[] = []
     const onEvent = (event: PipelineEvent): void => void events.push(event)
@@ -300,6 +317,12 @@ describe('a run', () => {
       code: 'template-unresolved',
       message: 'step b: {{a.x.z}}: there is no a.x.z',
     })
+  })
+
+  test('cancelled before it began', async () => {
+    const text = withSteps('{name: a, type: echo, value: 1}')
+    const running = execute(read(text), {}, toolsOf(scripted().ask), {nonce, now: clock(), signal: AbortSignal.abort()})
+    expect(await failureOf(running)).toMatchObject({code: 'cancelled', exit: 3})
   })
 
   test('cancelled between steps', async () => {

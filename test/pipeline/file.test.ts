@@ -150,6 +150,7 @@ describe('what it does not do', () => {
     ['a pattern that is none', 'operation: list, pattern: "("', 'bad-pattern'],
     ['nothing to write', 'operation: write, path: x', 'bad-pipeline'],
     ['another format', 'operation: convert, path: x, to: y, format: xml_to_json', 'bad-pipeline'],
+    ['a path that is no text', 'operation: read, path: "{{a.data}}"', 'bad-setting'],
     ['another operation', 'operation: chmod, path: x', 'bad-pipeline'],
   ])('%s', async (_, settings, code) => {
     const root = folder()

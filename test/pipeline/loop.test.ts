@@ -28,13 +28,14 @@ describe('what it goes over', () => {
     ['an empty mapping', 'a.none', []],
     ['a text that is JSON', 't', [1, 2]],
     ['JSON in a code block', 'block', ['b']],
+    ['a text that is a mapping as JSON', 'r', [{key: 'k', value: 1}]],
     ['a calculation', "split('a-b', '-')", ['a', 'b']],
     ['templates in a list', '["{{a.list[1]}}", "{{a.list}}"]', ['q', ['p', 'q']]],
     ['the words of pipeline_ex', 'previous_response:a:list', ['p', 'q']],
   ])('%s', async (_, over, items) => {
     const before = [
       echo('a', '{list: [p, q], map: {k: 1, m: 2}, none: {}}'),
-      '{name: s, type: set, values: {w: [x, y], t: "[1, 2]"}}',
+      '{name: s, type: set, values: {w: [x, y], t: "[1, 2]", r: \'{"k": 1}\'}}',
       '{name: block, type: echo, value: "```json\\n[\\"b\\"]\\n```"}',
     ]
     const data = await valueOf(
@@ -83,6 +84,9 @@ describe('what its steps see', () => {
     expect(JSON.stringify(data)).toContain('axa00x')
     for (const each of ['axa00x', 'aya01y', 'bxb10x', 'byb11y']) expect(JSON.stringify(data)).toContain(each)
   })
+  test.each(['index', 'loop', 'item'])('an item that is called %s', async (as) => {
+    expect(await valueOf(loop(`over: [a, b], as: ${as}`, echo('e', `"{{${as}}}"`)), echo('z', '"{{e}}"'))).toBe('b')
+  })
   test('results of the round before, until they have their own', async () => {
     const steps = [echo('e', `"{{default(f, 'none')}}"`), echo('f', '"{{item}}"')]
     const {results = {}} = await runText(withSteps(loop('over: [a, b]', ...steps)), scripted(), {reader: 'lenient'})
@@ -103,6 +107,21 @@ test('what ran last is seen after it', async () => {
   expect(
     await valueOf(loop('over: [a, b]', echo('e', '"{{item}}"')), echo('z', '"{{e}} {{l.iterations[0].results.e}}"')),
   ).toBe('b a')
+})
+
+describe('what is inside of a loop that never went round', () => {
+  const text = (value: string): string => withSteps(loop('over: []', echo('e', '1')), echo('z', `"${value}"`))
+  test('has no value', async () => {
+    const {output, notes} = await runText(text('{{default(e, 7)}} {{steps.e}}'), scripted(), {reader: 'lenient'})
+    expect(output.text).toBe('7 {{steps.e}}')
+    expect(notes.map(({step, code}) => [step, code])).toEqual([['z', 'template-unresolved']])
+  })
+  test('is a failure to a careful reader', async () => {
+    expect(await failureOf(runText(text('{{e}}'), scripted()))).toMatchObject({
+      code: 'template-unresolved',
+      message: 'step z: {{e}}: there is no e',
+    })
+  })
 })
 
 describe('what ends it', () => {
@@ -145,6 +164,46 @@ describe('what ends it', () => {
     expect(
       await valueOf('{name: z, type: set, values: {n: 0}}', loop('over: [1, 2, 3]', inner), echo('end', '"{{n}}"')),
     ).toBe(3)
+  })
+  test('break ends nothing where rounds run at the same time, which is noted', async () => {
+    const text = withSteps(
+      loop('over: [1, 2, 3, 4, 5, 6], concurrency: 2', '{name: x, type: break}', echo('never', '1')),
+    )
+    const {output, notes, results = {}} = await runText(text, scripted())
+    expect(output.data).toMatchObject({total: 6, completed: 6})
+    expect(Object.keys(results)).not.toContain('never')
+    expect(notes.map(({step, code}) => [step, code])).toEqual([['l', 'late-break']])
+  })
+  test.each([
+    ['break', 'at the top', ['{name: x, type: break}'], ['x']],
+    ['continue', 'at the top', ['{name: x, type: continue}'], ['x']],
+    [
+      'break',
+      'in a switch',
+      ['{name: w, type: switch, on: 1, cases: [{value: 1, steps: [{name: x, type: break}]}]}'],
+      ['x'],
+    ],
+    [
+      'break',
+      'in a pipeline that a loop runs',
+      [
+        '{name: l, type: loop, over: [1], steps: [{name: n, type: pipeline, pipeline: {name: c, steps: [{name: x, type: break}]}}]}',
+      ],
+      ['x'],
+    ],
+    ['break', 'in a loop', [loop('over: [1, 2]', '{name: x, type: break}')], []],
+    ['break', 'in a switch in a loop', [loop('over: [1]', inSwitch('break').replace('on: "n"', 'on: 2'))], []],
+    ['break', 'in a map', ['{name: m, type: map, over: [1, 2], steps: [{name: x, type: break}]}'], []],
+  ])('%s without a loop around it is noted, and what follows runs: %s', async (what, _, steps, noted) => {
+    const {output, notes} = await runText(withSteps(...steps, echo('end', '1')), scripted())
+    expect(output.data ?? output.text).toBe(1)
+    expect(notes).toEqual(
+      noted.map((step) => ({
+        step,
+        code: 'no-loop',
+        message: `there is no loop around it that \`${what}\` could leave`,
+      })),
+    )
   })
   test('max of while is no success, and is noted', async () => {
     const {output, notes} = await runText(withSteps(loop('while: loop.index < 9, max: 2', echo('e', 'x'))), scripted())

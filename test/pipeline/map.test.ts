@@ -1,6 +1,7 @@
 /** Steps at the same time. */
 import {describe, expect, test} from 'vitest'
 import {Failure} from '../../src/errors.ts'
+import type {PipelineEvent} from '../../src/pipeline/events.ts'
 import {answering, echoing, failureOf, promptsOf, runText, scripted, withSteps, type Scripted} from './scripted.ts'
 
 const asks = (name: string, prompt: string): string => `{name: ${name}, type: claude, prompt: "${prompt}"}`
@@ -122,6 +123,23 @@ test.each([1, 2, 5])('%i at once, and no more', async (concurrency) => {
   expect(output.data).toEqual(['0', '1', '2', '3', '4', '5', '6', '7'])
 })
 
+test('each task is told with what it asked itself, and the map with all of it', async () => {
+  const usages: (readonly [string, number])[] = []
+  const onEvent = (event: PipelineEvent): void => {
+    if (event.kind === 'finished') usages.push([event.step, event.usage.calls])
+  }
+  const slow = answering(async (prompt) => {
+    await new Promise((wake) => setTimeout(wake, prompt === 'b' ? 20 : 5))
+    return prompt
+  })
+  await runText(tasks('', 'a', 'b'), slow, {onEvent})
+  expect(usages).toEqual([
+    ['t0', 1],
+    ['t1', 1],
+    ['m', 2],
+  ])
+})
+
 describe('what tasks see', () => {
   test('nothing of each other, and all of what was before', async () => {
     const set = (name: string, value: string): string => `{name: ${name}, type: set, values: {n: "${value}"}}`
@@ -134,6 +152,12 @@ describe('what tasks see', () => {
     expect(results['m']?.data).toEqual(['1 before', '2 before', '3 before'])
     // of the last item, whichever ended last
     expect(output.text).toBe('3 before 3 before')
+  })
+  test('the loop around them', async () => {
+    const inner =
+      '{name: m, type: map, over: [B], steps: [{name: e, type: echo, value: "{{loop.parent.item}}{{item}}"}]}'
+    const {results = {}} = await runText(withSteps(`{name: l, type: loop, over: [A], steps: [${inner}]}`), scripted())
+    expect(results['e']?.text).toBe('AB')
   })
   test('variables of those that failed are not kept', async () => {
     const text = withSteps(

@@ -2,6 +2,7 @@
 import {describe, expect, test} from 'vitest'
 import {Failure} from '../../src/errors.ts'
 import type {PipelineEvent} from '../../src/pipeline/events.ts'
+import {normalFormOf} from '../../src/pipeline/pipeline.ts'
 import type {Tools} from '../../src/pipeline/step.ts'
 import {answering, echoing, failureOf, fenced, promptsOf, read, runText, scripted, withSteps} from './scripted.ts'
 
@@ -42,6 +43,11 @@ describe('what it sees', () => {
       'variables and inputs that it inherits',
       nested(`inherit: true, inputs: {w: own}, ${child(echo('e', '"{{v}} {{given}} {{w}} {{steps.a}}"'))}`),
       {e: 'V G own {{steps.a}}'},
+    ],
+    [
+      'what it inherits where others run at the same time',
+      `{name: m, type: map, over: [1], steps: [${nested(`inherit: true, ${child(echo('e', '"{{v}}"'))}`)}]}`,
+      [{e: 'V'}],
     ],
     ['its own name', nested(child(echo('e', '"{{workflow.name}}"'))), {e: 'c'}],
     [
@@ -108,6 +114,10 @@ describe('what it gives back', () => {
     )
     expect((await runText(text, scripted())).output).toMatchObject({ok: false, data: {b: 2}})
   })
+  test('the text of its last step, also when an earlier one inside of it had its name', async () => {
+    const loop = '{name: l, type: loop, over: [1], steps: [{name: z, type: echo, value: in}]}'
+    expect((await runText(withSteps(nested(child(loop, echo('z', 'last')))), scripted())).output.text).toBe('last')
+  })
   test('questions and events, deeper', async () => {
     const events: PipelineEvent[] = []
     const text = withSteps(nested(child('{name: q, type: claude, prompt: x}')))
@@ -136,6 +146,13 @@ describe('from a file', () => {
       tools: opening({'c.yaml': withSteps(echo('e', '1'))}),
     })
     expect(output.data).toEqual({e: 1})
+  })
+  test('that says itself what it needs, and is not given it', async () => {
+    const tools = opening({'c.yaml': 'name: c\ninputs: [x]\nsteps: [{name: a, type: claude, prompt: "{{x}}"}]'})
+    const model = echoing()
+    const run = runText(withSteps(nested('file: c.yaml')), model, {tools, reader: 'lenient'})
+    expect(await failureOf(run)).toMatchObject({code: 'missing-input'})
+    expect(model.asked).toEqual([])
   })
   test('that is not there fails its step alone', async () => {
     const text = withSteps(
@@ -174,6 +191,14 @@ describe('how far it goes', () => {
     expect(failure).toMatchObject({code: 'pipeline-cycle'})
     expect(failure.message).toContain(chain)
   })
+  test.each([
+    ['without names', ''],
+    ['with one name', 'name: c, '],
+  ])('pipelines written into each other are no circle: %s', async (_, name) => {
+    const inner = `{name: m, type: pipeline, pipeline: {${name}steps: [${echo('e', '1')}]}}`
+    const text = withSteps(nested(`pipeline: {${name}steps: [${inner}]}`))
+    expect((await runText(text, scripted(), {reader: 'lenient'})).output.data).toEqual({m: {e: 1}})
+  })
   test('the same one twice is no circle', async () => {
     const text = withSteps('{name: n, type: pipeline, file: c}', '{name: m, type: pipeline, file: c}')
     expect((await runText(text, scripted(), {tools: opening({c: withSteps(echo('e', '1'))})})).output.data).toEqual({
@@ -209,6 +234,20 @@ describe('how far it goes', () => {
   })
 })
 
+test.each([
+  // three times the pipeline inside and its three steps, and the loop around them
+  [13, true],
+  [12, false],
+  [8, false],
+  [5, false],
+])('max_steps %i counts the steps of all pipelines inside: %s', async (most, isAllowed) => {
+  const inner = `{name: g, type: pipeline, ${child(echo('e1', '1'), echo('e2', '1'), echo('e3', '1'))}}`
+  const loop = `{name: l, type: loop, over: [1, 2, 3], steps: [${inner}]}`
+  const run = runText(withSteps(nested(`max_steps: ${most}, ${child(loop)}`)), scripted())
+  if (isAllowed) expect((await run).output).toMatchObject({ok: true})
+  else expect(await failureOf(run)).toMatchObject({code: 'too-many-steps'})
+})
+
 describe('how long it takes', () => {
   /** Time goes on as the model answers. */
   const late = () => {
@@ -241,6 +280,10 @@ describe('how long it takes', () => {
       echo('e', '"{{n.error.code}}"'),
     )
     expect((await runText(text, model, {after})).output.text).toBe('timeout')
+  })
+  test('its limit is kept by the canonical form', () => {
+    const read = normalFormOf(withSteps(nested('timeout_ms: 5, file: x')), 'p.yaml')
+    expect(read).toMatchObject({ok: true, value: {steps: [{name: 'n', timeout_ms: 5}]}})
   })
   test('in time', async () => {
     const {after, model, acts} = late()

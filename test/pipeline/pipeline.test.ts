@@ -54,6 +54,12 @@ describe('mistakes, each with its place', () => {
       '6:14',
       'no step `c`; before this one there are: a',
     ],
+    [
+      'unknown step in a list to go over',
+      withSteps('name: l\ntype: loop\nover: ["{{steps.later}}"]\nsteps: [{name: e, type: echo, value: 1}]'),
+      '5:13',
+      'no step `later`',
+    ],
     ['later step in a template', withSteps('name: b\ntype: claude\nprompt: "{{ a.x }}"', echo), '5:14', 'comes later'],
     [
       'a block, third line',

@@ -1,6 +1,11 @@
 /** Conversations that several steps share. */
+import {mkdtempSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
+import {openWorkspace} from '../../src/adapters/workspace.ts'
 import {sessionBook, type Sessions} from '../../src/pipeline/session.ts'
+import {readToolSpecs} from '../../src/workshop.ts'
 import {answering, echoing, fenced, promptsOf, replyOf, runText, scripted, withSteps} from './scripted.ts'
 
 const ask = (name: string, session: string, prompt: string, more = ''): string =>
@@ -53,6 +58,42 @@ describe('what is sent', () => {
     await runText(withSteps(...steps), model)
     expect(model.asked[1]?.messages).toHaveLength(3)
     expect(shown(model.asked[2]?.messages ?? [])).toEqual(['user: one', 'assistant: {"n": 1}', 'user: two'])
+  })
+  test('nor what was done with tools for it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'session-'))
+    const uses = replyOf('', {stopped: 'tools', calls: [{id: '1', name: 'list', input: {}}]})
+    const model = scripted(uses, 'done', 'end')
+    const text = withSteps(ask('a', 's', 'one', ', tools: [list]'), ask('b', 's', 'two'))
+    await runText(text, model, {tools: {workspace: openWorkspace(folder), toolSpecs: readToolSpecs}})
+    expect(model.asked[1]?.messages).toHaveLength(3)
+    expect(model.asked[2]?.tools).toBeUndefined()
+    expect(model.asked[2]?.messages).toEqual([
+      {role: 'user', text: 'one'},
+      {role: 'assistant', text: 'done'},
+      {role: 'user', text: 'two'},
+    ])
+  })
+  test('question and answer side by side, also of tasks at the same time', async () => {
+    const model = answering(async (prompt) => {
+      await new Promise((wake) => setTimeout(wake, prompt === 'one' ? 15 : 5))
+      return `<${prompt}>`
+    })
+    const tasks = `{name: m, type: map, tasks: [${ask('x', 's', 'one')}, ${ask('y', 's', 'two')}]}`
+    await runText(withSteps(tasks, ask('z', 's', 'three')), model)
+    // in the order in which they were answered
+    expect(shown(model.asked[2]?.messages ?? [])).toEqual([
+      'user: two',
+      'assistant: <two>',
+      'user: one',
+      'assistant: <one>',
+      'user: three',
+    ])
+  })
+  test('nothing of it in a pipeline inside, nor of that one outside', async () => {
+    const model = echoing()
+    const inner = `{name: n, type: pipeline, pipeline: {name: c, steps: [${ask('b', 's', 'two')}, ${ask('d', 's', 'three')}]}}`
+    await runText(withSteps(ask('a', 's', 'one'), inner, ask('e', 's', 'four')), model, {reader: 'lenient'})
+    expect(model.asked.map(({messages}) => messages.length)).toEqual([1, 1, 3, 3])
   })
   test('not what was cut off', async () => {
     const model = scripted(replyOf('half', {stopped: 'length'}), 'whole', 'end')
@@ -119,4 +160,5 @@ test('a book of conversations', () => {
   book.open('__proto__').add([{role: 'user', text: 'y'}], true)
   expect(Object.keys(book.kept())).toEqual(['__proto__'])
   expect(Object.keys(book.all())).toEqual(['old', '__proto__'])
+  expect(sessionBook({old: [{role: 'user', text: 'x'}]}, ['old']).kept()).toEqual({old: [{role: 'user', text: 'x'}]})
 })

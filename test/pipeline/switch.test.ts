@@ -42,6 +42,25 @@ describe('the case', () => {
   ])('%s', async (_, settings, text, which) => {
     expect(await chosen(settings)).toEqual({text, case: which, ran: [text]})
   })
+  test.each([
+    ['yes', `on: a.yes, cases: {true: ${branch('one')}, false: []}`, 'one', 'true'],
+    ['a number', `on: a.n, cases: {2: ${branch('two')}}`, 'two', '2'],
+  ])('a mapping of cases, whose keys are texts: %s', async (_, settings, text, which) => {
+    const said = await chosen(`${settings}, default: ${branch('other')}`)
+    expect(said).toMatchObject({text, ran: [text]})
+    expect(String(Object(said).case)).toBe(which)
+  })
+  test('of a case whose last step is passed over', async () => {
+    const text = withSteps(
+      '{name: w, type: switch, on: 1, cases: [{value: 1, steps: [{name: e, type: echo, value: x, condition: "1 == 2"}]}]}',
+    )
+    expect((await runText(text, scripted(), {reader: 'lenient'})).output).toMatchObject({
+      text: '',
+      data: null,
+      ok: true,
+      facts: {skipped: true, case: 1},
+    })
+  })
   test('none and no default', async () => {
     expect(await chosen('on: a.word, cases: [{value: low, steps: [{name: one, type: echo, value: one}]}]')).toEqual({
       text: '',

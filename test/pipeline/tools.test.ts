@@ -3,6 +3,7 @@ import {existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync} from 'n
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
+import {openShell} from '../../src/adapters/shell.ts'
 import {openWorkspace} from '../../src/adapters/workspace.ts'
 import {Failure} from '../../src/errors.ts'
 import type {Tools} from '../../src/pipeline/step.ts'
@@ -114,7 +115,8 @@ describe('what it is told when that is not possible', () => {
 })
 
 describe('its turns', () => {
-  const forever = (): Scripted => answering((_, {mayUseTools}) => (mayUseTools === false ? 'enough' : uses(['list', {}])))
+  const forever = (): Scripted =>
+    answering((_, {mayUseTools}) => (mayUseTools === false ? 'enough' : uses(['list', {}])))
   test.each([
     ['', 10],
     [', max_turns: 3', 3],
@@ -147,6 +149,46 @@ describe('its turns', () => {
       {tool: 'shell', about: '', ok: false},
     ])
   })
+  test('every use of a step that failed, and all that it asked', async () => {
+    const model = scripted(uses(['write', {path: 'x', content: 'y'}]), '', '')
+    const {steps, usage} = await runText(step('write', ', on_error: continue'), model, {tools: at(folderWith({}))})
+    expect(steps[0]?.result).toMatchObject({ok: false, facts: {error: {code: 'model-output-invalid'}}})
+    expect(steps[0]?.acts).toEqual([{tool: 'write', about: 'x', ok: true}])
+    expect(steps[0]?.calls).toHaveLength(3)
+    expect(usage.calls).toBe(3)
+  })
+  test('one turn is none for a tool, which is noted', async () => {
+    const model = scripted('done')
+    const {notes} = await runText(step('list', ', max_turns: 1'), model, {tools: at(folderWith({}))})
+    expect(model.asked[0]).toMatchObject({tools: [{name: 'list'}], mayUseTools: false})
+    expect(notes).toEqual([{step: 'a', code: 'no-turns', message: 'with `max_turns: 1` there is no turn for a tool'}])
+  })
+  test.each([
+    ['write', {path: 'x', content: 'y'}, 1],
+    ['edit', {path: 'a.txt', before: 'a', after: 'b'}, 1],
+    ['shell', {command: 'ls'}, 1],
+    ['read', {path: 'a.txt'}, 0],
+    ['list', {}, 0],
+    ['search', {text: 'a'}, 0],
+    // nothing was done: there is nothing to remember
+    ['write', {path: 'x'}, 1],
+  ])('%s %j is remembered: %i', async (name, input, times) => {
+    const done: string[] = []
+    const once = async (what: string, act: () => Promise<unknown>): Promise<unknown> => {
+      done.push(what)
+      return act()
+    }
+    const shell = async () => ({text: '', ok: true})
+    await toldOf(name, [[name, input]], at(folderWith({'a.txt': 'a'}), {once, shell}))
+    expect(done).toEqual(Array.from({length: times}, () => JSON.stringify([name, input])))
+  })
+  test('what is remembered is told and not done again', async () => {
+    const folder = folderWith({'a.txt': 'a'})
+    const once = async (): Promise<unknown> => ({ok: true, text: 'as before', about: 'a.txt'})
+    const calls = [['edit', {path: 'a.txt', before: 'a', after: 'b'}]] as const
+    expect(await toldOf('edit', calls, at(folder, {once}))).toMatchObject([{text: 'as before', isError: false}])
+    expect(readFileSync(join(folder, 'a.txt'), 'utf8')).toBe('a')
+  })
   test('a cancelled run uses no tool', async () => {
     const controller = new AbortController()
     const folder = folderWith({})
@@ -175,9 +217,9 @@ describe('before anything is asked', () => {
     expect(await failureOf(runText(step('read'), model, {tools}))).toMatchObject({code})
     expect(model.asked).toHaveLength(0)
   })
-  test('a tool of another name', async () => {
-    const run = Promise.resolve().then(() => runText(step('teleport'), scripted(), {tools: at(folderWith({}))}))
-    expect((await failureOf(run)).message).toContain('there is no tool `teleport`')
+  test.each(['teleport', 'constructor', '__proto__'])('a tool called %s', async (name) => {
+    const run = Promise.resolve().then(() => runText(step(name), scripted(), {tools: at(folderWith({}))}))
+    expect((await failureOf(run)).message).toContain(`there is no tool \`${name}\``)
   })
   test('words for every tool', () => {
     expect(Object.keys(toolSpecs()).toSorted()).toEqual(['edit', 'list', 'read', 'search', 'shell', 'write'])
@@ -201,6 +243,20 @@ describe('the shell', () => {
   ])('%s', async (command, expected) => {
     const [told] = await toldOf('read, shell', [['shell', {command}]], at(folderWith({}), {shell}))
     expect(told).toMatchObject(expected)
+  })
+  test('without a workspace', async () => {
+    const [told] = await toldOf('shell', [['shell', {command: 'ls'}]], {shell, toolSpecs})
+    expect(told).toMatchObject({text: 'ran ls', isError: false})
+  })
+  test('a step whose run is cancelled meanwhile has not failed by itself', async () => {
+    const controller = new AbortController()
+    const text = withSteps('{name: a, type: shell, command: "sleep 5", on_error: continue}')
+    setTimeout(() => controller.abort(), 50)
+    const run = runText(text, scripted(), {
+      signal: controller.signal,
+      tools: {shell: openShell(folderWith({}), process.env)},
+    })
+    expect(await failureOf(run)).toMatchObject({code: 'cancelled', exit: 3})
   })
   test('as a step', async () => {
     const one = (command: string): string => withSteps(`{name: a, type: shell, command: "${command}"}`)

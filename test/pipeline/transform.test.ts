@@ -8,6 +8,7 @@ const run = (settings: string) =>
     withSteps(
       `{name: a, type: echo, value: {people: ${people}, n: [3, 1, 2], words: [b, a, c], t: "[1, 2]", cities: [{key: 1, town: X}, {key: 2, town: Y}, {key: 1, town: Z}]}}`,
       '{name: s, type: set, values: {least: 25, wanted: ann}}',
+      '{name: block, type: echo, value: "```json\\n[1, 2]\\n```"}',
       `{name: t, type: transform, ${settings}}`,
     ),
     scripted(),
@@ -58,6 +59,7 @@ describe('the other operations', () => {
     ['map to a field', 'a.people', '{op: map, expression: name}', ['ann', 'bob', 'cy', 'di']],
     ['map to capitals', 'a.words', '{op: map, expression: uppercase}', ['B', 'A', 'C']],
     ['map a field by a table', '[{k: a}, {k: b}]', '{op: map, field: k, mapping: {a: 1}}', [{k: 1}, {k: 'b'}]],
+    ['map a field that is not there', '[a, b, {x: 1}]', '{op: map, field: k, mapping: {a: 1}}', ['a', 'b', {x: 1}]],
     ['map more fields', '[{k: a}]', '{op: map, mapping: {m: 1}}', [{k: 'a', m: 1}]],
     [
       'map by no table of JavaScript',
@@ -99,6 +101,8 @@ describe('the other operations', () => {
       [{id: 1, key: 1, t: 2}],
     ],
     ['a text that is JSON', 'a.t', '{op: aggregate, function: sum}', 3],
+    ['JSON in a code block', 'block', '{op: aggregate, function: sum}', 3],
+    ['templates in a list', '["{{least}}", "{{wanted}}", 1]', '{op: filter, condition: item}', [25, 'ann', 1]],
   ])('%s', async (_, from, operation, expected) => {
     expect(await made(from, operation)).toEqual(expected)
   })

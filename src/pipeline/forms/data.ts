@@ -32,6 +32,15 @@ export function readSet(step: Mapping, out: Draft, context: FormContext): void {
   const one = step.take('variable')
   const value = one === null ? null : step.take('value')
   if (one !== null) {
+    const both = step.take('values', 'variables')
+    if (both !== null)
+      context.remarks.add(
+        'mistake',
+        'said-twice',
+        `${both.key}: stands beside \`variable\`, which counts`,
+        both.place,
+        true,
+      )
     context.remarks.add('leniency', 'renamed-key', 'variable: is `values: {name: value}`', one.place, true)
     return out.set('values', {[textOfValue(one.value)]: value?.value ?? null}, value?.place ?? one.place)
   }
