@@ -599,7 +599,7 @@ test('whatever the path: what is outside is neither told nor touched', async () 
       expect([treeOf(outside), treeOf(join(root, '.git')), treeOf(join(root, 'nested/.git'))]).toEqual(before)
       expect(readdirSync(top).toSorted()).toEqual(['outside', 'root'])
     }),
-    {numRuns: 600},
+    {numRuns: 200},
   )
 })
 

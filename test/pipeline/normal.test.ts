@@ -261,7 +261,7 @@ const {pipeline} = fc.letrec<{readonly pipeline: unknown; readonly steps: unknow
 
 describe('any pipeline', () => {
   test('its canonical form is its own, without a remark, and survives being printed', () => {
-    fc.assert(fc.property(pipeline, expectNormal), {numRuns: 150, interruptAfterTimeLimit: 15_000})
+    fc.assert(fc.property(pipeline, expectNormal), {numRuns: 50, interruptAfterTimeLimit: 15_000})
   })
   test('any text is a pipeline or says what is wrong', () => {
     fc.assert(
@@ -276,7 +276,7 @@ describe('any pipeline', () => {
           if (!read.ok) expect(read.problems).not.toEqual([])
         },
       ),
-      {numRuns: 60, interruptAfterTimeLimit: 15_000},
+      {numRuns: 25, interruptAfterTimeLimit: 15_000},
     )
   })
   test('any value in the place of any other', () => {
@@ -342,7 +342,7 @@ describe('any pipeline', () => {
       fc.property(fc.constantFrom(...Object.keys(forms)), fc.constantFrom(...stepKeys), object, (type, key, value) =>
         expectNormal({name: 'a', steps: [{name: 'a', type, [key]: value}]}),
       ),
-      {numRuns: 500},
+      {numRuns: 200},
     )
   })
 })

@@ -539,7 +539,7 @@ describe('facts', () => {
         analyzeImpact(facts, {of})
         findFunctions(facts, {name: of, file: of})
       }),
-      {numRuns: 150},
+      {numRuns: 60},
     )
   })
 })
