@@ -1,5 +1,5 @@
 /** YAML text → value of a schema; every mistake with its `file:line:col`. All of the program's files are read through here. */
-import {isMap, isNode, isScalar, Lexer, LineCounter, parseDocument, type Document} from 'yaml'
+import {isMap, isNode, isScalar, Lexer, LineCounter, parseDocument, visit, type Document, type YAMLMap} from 'yaml'
 import type * as z from 'zod'
 import {Failure} from './errors.ts'
 
@@ -46,12 +46,13 @@ export function parseYaml(text: string, file: string): Read<Parsed> {
     // a code frame for each of a thousand mistakes takes seconds, and only the first line of a message is kept
     prettyErrors: false,
     lineCounter: lines,
-    uniqueKeys: true,
+    // the parser compares each key with every other; `repeatedKeysIn` looks at each once
+    uniqueKeys: false,
     version: '1.2',
     schema: 'core',
     logLevel: 'error',
   })
-  const wrong = [...document.errors, ...document.warnings]
+  const wrong = [...document.errors, ...document.warnings, ...repeatedKeysIn(document)]
   if (wrong.length > 0) {
     return {
       ok: false,
@@ -76,9 +77,8 @@ export function parseYaml(text: string, file: string): Read<Parsed> {
   }
   const keyAt = (path: readonly PropertyKey[]): {line: number; col: number} => {
     const parent = document.getIn(path.slice(0, -1).map(keyOf), true)
-    const name = String(path.at(-1))
-    const pair = isMap(parent) ? parent.items.find(({key}) => isScalar(key) && String(key.value) === name) : undefined
-    return isNode(pair?.key) && pair.key.range ? lines.linePos(pair.key.range[0]) : at(path)
+    const start = isMap(parent) ? startsIn(parent).get(String(path.at(-1))) : undefined
+    return start === undefined ? at(path) : lines.linePos(start)
   }
   try {
     return {ok: true, value: {document, value: document.toJS({maxAliasCount: maxAliases}), at, keyAt}}
@@ -91,6 +91,38 @@ export function parseYaml(text: string, file: string): Read<Parsed> {
     }
   }
 }
+
+interface Wrong {
+  readonly pos: readonly [number, number]
+  readonly message: string
+}
+
+function repeatedKeysIn(document: Document): readonly Wrong[] {
+  const wrong: Wrong[] = []
+  visit(document, {
+    Map: (_, {items}) => {
+      const seen = new Set<unknown>()
+      for (const {key} of items) {
+        if (!isScalar(key)) continue
+        if (seen.has(key.value)) wrong.push({pos: [key.range?.[0] ?? 0, 0], message: 'Map keys must be unique'})
+        seen.add(key.value)
+      }
+    },
+  })
+  return wrong
+}
+
+/** Where the keys of a mapping stand, found once for all of them. */
+function startsIn(map: YAMLMap): ReadonlyMap<string, number> {
+  const known = starts.get(map)
+  if (known !== undefined) return known
+  const found = new Map<string, number>()
+  for (const {key} of map.items) if (isScalar(key) && key.range) found.set(String(key.value), key.range[0])
+  starts.set(map, found)
+  return found
+}
+
+const starts = new WeakMap<YAMLMap, ReadonlyMap<string, number>>()
 
 const maxNesting = 200
 
@@ -107,10 +139,13 @@ function tooDeepAt(text: string): number | null {
     else if (token === '-' || token === '?') compact += 1
     else if (token.includes('\n')) compact = 0
     if (flow > maxNesting || compact > maxNesting) return Math.min(offset, text.length)
-    offset += token.length
+    // the lexer says where a document or a scalar begins in characters of its own
+    if (!lexerMarks.includes(token)) offset += token.length
   }
   return null
 }
+
+const lexerMarks: readonly string[] = ['\u0002', '\u0018', '\u001f']
 
 function placeOf(text: string, offset: number): readonly [line: number, col: number] {
   const lines = text.slice(0, offset).split('\n')

@@ -311,7 +311,7 @@ function positionOf(
 }
 
 const maxSearched = 2_000
-const maxPlaced = 100
+const maxPlaced = 10
 
 const literal = (text: string): RegExp => new RegExp(text.replace(/[^\w\s]/g, String.raw`\$&`), 'g')
 
