@@ -21,7 +21,7 @@ describe('mistakes, each with its place', () => {
     [
       'a key twice, deep inside',
       withSteps('name: a\ntype: echo\nvalue: {b: [{c: 1, c: 2}]}'),
-      '5:22',
+      '5:24',
       'must be unique',
     ],
     ['brackets without an end', `steps: ${'['.repeat(5_000)}`, '1:208', 'nested deeper than 200 levels'],
