@@ -1,7 +1,7 @@
 /** Which names the steps of a pipeline use, and which of them nothing stands behind: told before anything is asked. */
 import {evaluate} from './evaluate.ts'
 import {callsIn, pathsIn, readExpression, type Expression} from './expression.ts'
-import {functions} from './functions.ts'
+import {functions, special} from './functions.ts'
 import {builtins} from './scope.ts'
 import {type BoundStep, type Template} from './step.ts'
 import {mistakesIn, placeholdersIn} from './template.ts'
@@ -150,15 +150,12 @@ function wrongInTree(tree: Expression, knows: readonly string[], step: BoundStep
     ]
   })
   const calls = callsIn(tree).flatMap((name): readonly InTree[] =>
-    Object.hasOwn(functions, name) || special.includes(name)
+    Object.hasOwn(functions, name) || Object.hasOwn(special, name)
       ? []
       : [{code: 'unknown-function', message: `\`${name}\` is not a function`, value: null}],
   )
   return [...names, ...calls]
 }
-
-/** Functions that need more than the values of their parameters. */
-const special: readonly string[] = ['any', 'all', 'count', 'filter', 'default', 'coalesce', 'exists', 'required', 'now']
 
 const listOf = (knows: readonly string[], {values, state, earlier}: Known): string =>
   [...new Set([...knows, ...values, ...state]), ...[...earlier].map((step) => `steps.${step}`)].slice(0, 40).join(', ')
