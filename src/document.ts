@@ -27,6 +27,8 @@ export interface Parsed {
   readonly at: (path: readonly PropertyKey[]) => {readonly line: number; readonly col: number}
   /** Where the key itself stands, whose value may begin a line below. */
   readonly keyAt: (path: readonly PropertyKey[]) => {readonly line: number; readonly col: number}
+  /** Of a character of the text. */
+  readonly placeOf: (offset: number) => {readonly line: number; readonly col: number}
 }
 
 /** Syntax only. Duplicate keys and custom tags are errors. */
@@ -36,7 +38,7 @@ export function parseYaml(text: string, file: string): Read<Parsed> {
   const deep = tooDeepAt(text)
   const lines = new LineCounter()
   if (deep !== null) {
-    const [line, col] = placeOf(text, deep)
+    const [line, col] = placeIn(text, deep)
     return {
       ok: false,
       problems: [{file, line, col, code: 'too-deep', message: `nested deeper than ${maxNesting} levels`}],
@@ -68,20 +70,21 @@ export function parseYaml(text: string, file: string): Read<Parsed> {
       }),
     }
   }
+  const placeOf = (offset: number): {line: number; col: number} => lines.linePos(offset)
   const at = (path: readonly PropertyKey[]): {line: number; col: number} => {
     for (let length = path.length; length >= 0; length--) {
       const node = document.getIn(path.slice(0, length).map(keyOf), true)
-      if (isNode(node) && node.range) return lines.linePos(node.range[0])
+      if (isNode(node) && node.range) return placeOf(node.range[0])
     }
     return {line: 1, col: 1}
   }
   const keyAt = (path: readonly PropertyKey[]): {line: number; col: number} => {
     const parent = document.getIn(path.slice(0, -1).map(keyOf), true)
     const start = isMap(parent) ? startsIn(parent).get(String(path.at(-1))) : undefined
-    return start === undefined ? at(path) : lines.linePos(start)
+    return start === undefined ? at(path) : placeOf(start)
   }
   try {
-    return {ok: true, value: {document, value: document.toJS({maxAliasCount: maxAliases}), at, keyAt}}
+    return {ok: true, value: {document, value: document.toJS({maxAliasCount: maxAliases}), at, keyAt, placeOf}}
   } catch {
     return {
       ok: false,
@@ -147,7 +150,7 @@ function tooDeepAt(text: string): number | null {
 
 const lexerMarks: readonly string[] = ['\u0002', '\u0018', '\u001f']
 
-function placeOf(text: string, offset: number): readonly [line: number, col: number] {
+function placeIn(text: string, offset: number): readonly [line: number, col: number] {
   const lines = text.slice(0, offset).split('\n')
   return [lines.length, (lines.at(-1)?.length ?? 0) + 1]
 }

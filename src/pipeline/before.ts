@@ -1,6 +1,6 @@
 /** What must be right before anything is asked: names, schemas, and what a pipeline may do here. */
 import {Failure} from '../errors.ts'
-import {wrongNamesIn} from './names.ts'
+import {namesIn} from './names.ts'
 import {allSteps, type BoundStep, type Need, type Pipeline, type Tools} from './step.ts'
 
 /** Throws `Failure`: `missing-input`, `unknown-step`, `unknown-name`, `bad-expression`, `unknown-schema`, `not-allowed`. */
@@ -25,7 +25,7 @@ const missingInput = (name: string, missing: readonly string[]): Failure =>
 
 /** Also what evolved texts name, which nobody has parsed with the pipeline. */
 function checkNames({name, steps, variables = {}}: Pipeline, given: Readonly<Record<string, unknown>>): void {
-  const wrong = wrongNamesIn(steps, [...Object.keys(given), ...Object.keys(variables)])
+  const {wrong} = namesIn(steps, [...Object.keys(given), ...Object.keys(variables)])
   const step = wrong.find(({value, code}) => value === null && (code === 'unknown-step' || code === 'unknown-name'))
   if (step !== undefined) throw new Failure('unknown-step', `step ${step.step.name}: ${step.message}`)
   const other = wrong.find(({value, code}) => value === null && code !== 'unreachable')

@@ -78,11 +78,13 @@ function spend(work: Work, parts: number): void {
   if (work.counts.parts < 0) throw new Failure('too-large', 'end of a very long calculation')
 }
 
-/** Whoever compares or searches looks at all of it. */
-function spendOn(work: Work, values: readonly unknown[]): void {
+/** Whoever compares or searches looks at all of it; @param effort times that of a look */
+function spendOn(work: Work, values: readonly unknown[], effort = 1): void {
+  // one calculation with a value is allowed, however large it is
+  const most = effort === 1 ? maxParts / 4 : maxParts * 0.6
   for (const value of values) {
-    if (typeof value === 'string') spend(work, value.length / charactersOfPart)
-    else if (typeof value === 'object') spend(work, Math.min(sizeOf(value) / sizeOfPart, maxParts / 4))
+    if (typeof value === 'string') spend(work, Math.min((effort * value.length) / charactersOfPart, most))
+    else if (typeof value === 'object') spend(work, Math.min((effort * sizeOf(value)) / sizeOfPart, most))
   }
 }
 
@@ -296,7 +298,7 @@ function called(name: string, parameters: readonly Expression[], work: Work): un
   const values = parameters.map((each) => valueOf(each, work) ?? null)
   if (known.isQuestion) forgive(work, before)
   if (work.missing.length > before) return null
-  spendOn(work, values)
+  spendOn(work, values, known.effort)
   if (name === 'matches') spend(work, costOfMatch(values[0], values[1]) / charactersOfPart)
   const outcome = known.run(values)
   return known.isQuestion ? answered(outcome, name, work) : settled(outcome, name, work)

@@ -20,8 +20,18 @@ export interface Wrong {
   readonly value: string | null
 }
 
+/** What the steps say of names. */
+export interface Names {
+  readonly wrong: readonly Wrong[]
+  /** Values that must be given: all that would be unknown if nothing were. */
+  readonly used: readonly string[]
+}
+
 interface Known {
   readonly values: ReadonlySet<string>
+  /** The same where nothing is given but what the file itself says. */
+  readonly own: ReadonlySet<string>
+  readonly used: Set<string>
   /** Variables that any step sets: in a loop, a later one sets them for the next round. */
   readonly state: ReadonlySet<string>
   /** Grows from step to step. */
@@ -31,26 +41,38 @@ interface Known {
 }
 
 /** @param values names that are given, and those of the file's own variables */
-export function wrongNamesIn(steps: readonly BoundStep[], values: readonly string[]): readonly Wrong[] {
+export function namesIn(steps: readonly BoundStep[], values: readonly string[]): Names {
+  const used = new Set<string>()
+  const wrong = wrongIn(steps, knownAt(steps, values, [], used))
+  return {wrong, used: [...used]}
+}
+
+function knownAt(
+  steps: readonly BoundStep[],
+  values: readonly string[],
+  own: readonly string[],
+  used: Set<string>,
+): Known {
   const all = visibleIn(steps)
-  const known: Known = {
+  return {
     values: new Set(values),
+    own: new Set(own),
+    used,
     state: new Set(all.flatMap(({sets}) => sets)),
     earlier: new Set(),
     all: new Set(all.map(({name}) => name)),
     locals: [],
   }
-  return wrongIn(steps, known)
 }
 
 function wrongIn(steps: readonly BoundStep[], known: Known): readonly Wrong[] {
   const wrong: Wrong[] = []
-  const {earlier} = known
+  const {earlier, used} = known
   for (const step of steps) {
     wrong.push(...wrongInStep(step, known))
     for (const branch of step.branches) {
       if (branch.alone !== null) {
-        wrong.push(...wrongNamesIn(branch.steps, branch.alone))
+        wrong.push(...wrongIn(branch.steps, knownAt(branch.steps, branch.alone, branch.alone, used)))
         continue
       }
       const locals = [...known.locals, ...branch.locals]
@@ -83,38 +105,31 @@ function wrongInStep(step: BoundStep, known: Known): readonly Wrong[] {
   ]
 }
 
+/** A report of ten thousand mistakes in one text helps nobody, and takes longer to write than the text. */
+const maxTold = 50
+
 function wrongInTemplate(step: BoundStep, template: Template, known: Known): readonly Wrong[] {
   const {path, text, knows = []} = template
+  const wrong: Wrong[] = []
+  for (const {raw, tree, start} of placeholdersIn(text)) {
+    noteUsed(tree, knows, known)
+    if (wrong.length >= maxTold) continue
+    for (const each of wrongInTree(tree, knows, step, known))
+      wrong.push({...each, step, path, text, raw, start, message: `${raw}: ${each.message}`})
+  }
   const isWord = (word: string): boolean => isName([word], knows, known) || known.all.has(word) || word === 'steps'
-  return [
-    ...placeholdersIn(text).flatMap(({raw, tree, start}) =>
-      wrongInTree(tree, knows, step, known).map((each) => ({
-        ...each,
-        step,
-        path,
-        text,
-        raw,
-        start,
-        message: `${raw}: ${each.message}`,
-      })),
-    ),
-    ...mistakesIn(text, isWord).map(({raw, start, why}) => ({
-      step,
-      path,
-      text,
-      raw,
-      start,
-      value: null,
-      code: 'bad-expression' as const,
-      message: `${raw}: ${why}; names, paths and calculations may stand in braces, as in {{steps.analysis.findings[0]}}`,
-    })),
-  ]
+  for (const {raw, start, why} of mistakesIn(text, isWord).slice(0, maxTold)) {
+    const message = `${raw}: ${why}; names, paths and calculations may stand in braces, as in {{steps.analysis.findings[0]}}`
+    wrong.push({step, path, text, raw, start, value: null, code: 'bad-expression', message})
+  }
+  return wrong
 }
 
 function wrongInExpression(step: BoundStep, {path, text, knows = []}: Template, known: Known): readonly Wrong[] {
   const at = {step, path, text, raw: null, start: 0}
   const read = readExpression(text)
   if (!read.ok) return [{...at, code: 'bad-expression', message: `${text}: ${read.message}`, value: null}]
+  noteUsed(read.tree, knows, known)
   const wrong = wrongInTree(read.tree, knows, step, known).map((each) => ({
     ...at,
     ...each,
@@ -144,7 +159,7 @@ function wrongInTree(tree: Expression, knows: readonly string[], step: BoundStep
       const message = wrongStep(name, step.name, known) ?? `there is no step \`${name}\``
       return [{code: 'unknown-name', message, value: null}]
     }
-    const value = ['inputs', 'state', 'global_vars', 'variables', 'vars'].includes(root) ? second : root
+    const value = holders.includes(root) ? second : root
     return [
       {code: 'unknown-name', message: `nothing is called \`${value}\`; there are: ${listOf(knows, known)}`, value},
     ]
@@ -157,15 +172,42 @@ function wrongInTree(tree: Expression, knows: readonly string[], step: BoundStep
   return [...names, ...calls]
 }
 
-const listOf = (knows: readonly string[], {values, state, earlier}: Known): string =>
-  [...new Set([...knows, ...values, ...state]), ...[...earlier].map((step) => `steps.${step}`)].slice(0, 40).join(', ')
+/** What stands before the name of a value. */
+const holders: readonly string[] = ['inputs', 'state', 'global_vars', 'variables', 'vars']
+
+function noteUsed(tree: Expression, knows: readonly string[], known: Known): void {
+  const isKnown = (path: readonly string[]): boolean => isName(path, knows, {...known, values: known.own})
+  for (const path of pathsIn(tree, isKnown)) {
+    const [root = '', second = ''] = path
+    if (root !== 'steps' && !known.all.has(root) && !isKnown(path))
+      known.used.add(holders.includes(root) ? second : root)
+  }
+}
+
+const maxListed = 40
+
+function listOf(knows: readonly string[], {values, state, earlier}: Known): string {
+  const names = [...new Set([...knows, ...values, ...state])].slice(0, maxListed)
+  const steps = firstOf(earlier, maxListed - names.length).map((step) => `steps.${step}`)
+  return [...names, ...steps].join(', ')
+}
+
+/** A file of a thousand steps asks for the first of them a thousand times. */
+function firstOf(names: ReadonlySet<string>, most: number): readonly string[] {
+  const first: string[] = []
+  for (const name of names) {
+    if (first.length >= most) break
+    first.push(name)
+  }
+  return first
+}
 
 function isName([root = '', second]: readonly string[], knows: readonly string[], known: Known): boolean {
   const isValue = (name: string): boolean => known.values.has(name) || known.state.has(name)
   if (knows.includes(root) || known.locals.includes(root)) return true
   if (root === 'steps') return second !== undefined && known.earlier.has(second)
   if (root === 'inputs') return second === undefined || known.values.has(second)
-  if (['state', 'global_vars', 'variables', 'vars'].includes(root)) return second === undefined || isValue(second)
+  if (holders.includes(root)) return second === undefined || isValue(second)
   if (root === 'previous_response') return known.earlier.size > 0
   return isValue(root) || known.earlier.has(root) || (builtins.includes(root) && root !== 'steps')
 }
@@ -176,5 +218,5 @@ function wrongStep(name: string, self: string, {earlier, all}: Known): string | 
   if (all.has(name)) return `step \`${name}\` comes later; a step can only use what ran before it`
   return earlier.size === 0
     ? `there is no step \`${name}\`, and this is the first one`
-    : `there is no step \`${name}\`; before this one there are: ${[...earlier].slice(0, 40).join(', ')}`
+    : `there is no step \`${name}\`; before this one there are: ${firstOf(earlier, maxListed).join(', ')}`
 }

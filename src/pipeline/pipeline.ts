@@ -4,7 +4,7 @@ import * as z from 'zod'
 import {parseYaml, problemsOf, renderProblem, type Parsed, type Read} from '../document.ts'
 import {placeIn, type Kind, type Origin, type Place, type Remark} from './forms/mapping.ts'
 import {isRecord} from './functions.ts'
-import {wrongNamesIn, type Wrong} from './names.ts'
+import {namesIn, type Wrong} from './names.ts'
 import {normalise, type NormalPipeline} from './normal.ts'
 import {knownInputs, reserved} from './scope.ts'
 import {stepTypeOf} from './steps/index.ts'
@@ -112,12 +112,13 @@ function assemble(normal: NormalPipeline, reading: Reading, more: readonly strin
   const steps = bindAll(data.steps, normal.steps, data, reading)
   checkNamesTaken(data, normal.steps, at, reading)
   const values = [...knownInputs, ...data.inputs, ...Object.keys(data.variables), ...more]
-  for (const wrong of wrongNamesIn(steps, values)) addWrong(wrong, reading)
+  const {wrong, used} = namesIn(steps, values)
+  for (const each of wrong) addWrong(each, reading)
   return {
     name: data.name,
     description: data.description,
     steps,
-    inputs: namesUsed(steps).filter((name) => !Object.hasOwn(data.variables, name)),
+    inputs: used.filter((name) => !Object.hasOwn(data.variables, name)),
     declared: data.inputs.filter((name) => !isKnownInput(name) && !Object.hasOwn(data.variables, name)),
     variables: data.variables,
     settings: {
@@ -131,13 +132,6 @@ function assemble(normal: NormalPipeline, reading: Reading, more: readonly strin
     },
   }
 }
-
-/** Names of values: all that would be unknown if nothing were given. */
-const namesUsed = (steps: readonly BoundStep[]): readonly string[] => [
-  ...new Set(
-    wrongNamesIn(steps, []).flatMap(({value, code}) => (code === 'unknown-name' && value !== null ? [value] : [])),
-  ),
-]
 
 /** zod's issues at their places in the file. */
 function addProblems(
@@ -306,8 +300,7 @@ function positionOf(
   const before = value.slice(0, start).split(raw).length - 1
   const offset = [...source.slice(range[0], range[1]).matchAll(literal(raw))][before]?.index
   if (offset === undefined) return {}
-  const lines = source.slice(0, range[0] + offset).split('\n')
-  return {line: lines.length, col: (lines.at(-1)?.length ?? 0) + 1}
+  return parsed.placeOf(range[0] + offset)
 }
 
 const maxSearched = 2_000
