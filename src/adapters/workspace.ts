@@ -40,6 +40,7 @@ export function openWorkspace(root: string): Workspace {
     list: async (folder, {recursive = false} = {}) =>
       listBelow(space, placeOf(space, folder), {recursive, most: mostListed}),
     search: async (text, {folder = '.', limit = 100} = {}) => search(space, placeOf(space, folder), text, limit),
+    isWritable: async (path) => mayWrite(space, targetOf(space, path)),
     write: async (path, text) => write(space, targetOf(space, path), text),
     edit: async (path, before, after) => edit(space, targetOf(space, path), before, after),
     copy: async (from, to) => carry(space, placeOf(space, from), targetOf(space, to), 'copy'),
@@ -390,6 +391,20 @@ function checkRemovable(space: Space, place: Place): void {
       if (name.includes('\ufffd')) throw keep('cannot-write', `a name in ${shownAs(folder)} is no text`)
       if (kind === 'folder') waiting.push(notTooDeep(`${folder}/${name}`))
     }
+  }
+}
+
+/** A file is replaced by another in its place, so the folder must be writable too. */
+function mayWrite(space: Space, place: Place): boolean {
+  const is = find(space, place)
+  if (is.kind === 'gone') throw noSuchFile(place)
+  if (is.kind === 'folder') throw isFolder(place)
+  if (!isWritable(space, place.folder)) return false
+  try {
+    standing(space.top, place.folder, () => accessSync(place.name, constants.W_OK))
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -28,7 +28,7 @@ function checkNames({name, steps, variables = {}}: Pipeline, given: Readonly<Rec
   const {wrong} = namesIn(steps, [...Object.keys(given), ...Object.keys(variables)])
   const step = wrong.find(({value, code}) => value === null && (code === 'unknown-step' || code === 'unknown-name'))
   if (step !== undefined) throw new Failure('unknown-step', `step ${step.step.name}: ${step.message}`)
-  const other = wrong.find(({value, code}) => value === null && code !== 'unreachable')
+  const other = wrong.find(({value, code}) => value === null && code !== 'unreachable' && code !== 'outside')
   if (other !== undefined) throw new Failure(other.code, `step ${other.step.name}: ${other.message}`)
   const missing = [...new Set(wrong.flatMap(({value}) => value ?? []))]
   if (missing.length > 0) throw missingInput(name, missing)

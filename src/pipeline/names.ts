@@ -14,7 +14,7 @@ export interface Wrong {
   readonly text: string
   readonly raw: string | null
   readonly start: number
-  readonly code: 'unknown-step' | 'unknown-name' | 'unknown-function' | 'bad-expression' | 'unreachable'
+  readonly code: 'unknown-step' | 'unknown-name' | 'unknown-function' | 'bad-expression' | 'unreachable' | 'outside'
   readonly message: string
   /** The name itself where it is one of a value. */
   readonly value: string | null
@@ -100,9 +100,17 @@ function wrongInStep(step: BoundStep, known: Known): readonly Wrong[] {
   })
   return [
     ...steps,
+    ...wrongPlace(step, known),
     ...step.templates.flatMap((template) => wrongInTemplate(step, template, known)),
     ...step.expressions.flatMap((template) => wrongInExpression(step, template, known)),
   ]
+}
+
+function wrongPlace(step: BoundStep, {locals}: Known): readonly Wrong[] {
+  const {within, type} = step
+  if (within === null || locals.includes(within)) return []
+  const message = `there is no ${within} around it, without which \`${type}\` means nothing`
+  return [{step, path: ['type'], text: type, raw: null, start: 0, value: null, code: 'outside', message}]
 }
 
 /** A report of ten thousand mistakes in one text helps nobody, and takes longer to write than the text. */

@@ -269,6 +269,7 @@ const kinds: Readonly<Record<Wrong['code'], Kind>> = {
   'unknown-function': 'mistake',
   'bad-expression': 'mistake',
   unreachable: 'mistake',
+  outside: 'mistake',
 }
 
 function addWrong(wrong: Wrong, reading: Reading): void {

@@ -217,6 +217,8 @@ export interface StepType<Settings> {
   /** Names in `Tools.schemas` that the step needs. */
   readonly schemas?: (settings: Settings) => readonly string[]
   readonly branches?: (settings: Settings) => readonly Branch[]
+  /** A name that only some branches know, without which the step means nothing: `loop`. */
+  readonly within?: string
   /** Variables that it sets. */
   readonly sets?: (settings: Settings) => readonly string[]
   /** What it cannot do without; a run that does not allow it fails before the first call. */
@@ -265,6 +267,8 @@ export interface BoundStep {
   readonly expressions: readonly Template[]
   readonly uses: readonly Mention[]
   readonly branches: readonly BoundBranch[]
+  /** A name that must be known where it stands. */
+  readonly within: string | null
   readonly sets: readonly string[]
   readonly needs: readonly Need[]
   readonly pipelines: readonly string[]
@@ -344,6 +348,7 @@ function boundOf<Settings>(
       ...(type.uses?.(settings) ?? []),
     ],
     branches,
+    within: type.within ?? null,
     sets: type.sets?.(settings) ?? [],
     needs: type.needs?.(settings) ?? [],
     pipelines: type.pipelines?.(settings) ?? [],

@@ -44,6 +44,8 @@ export interface Workspace {
    * is empty or longer than a line, `too-many-files` beyond 25,000 files or half a gibibyte.
    */
   readonly search: (text: string, more?: {readonly folder?: string; readonly limit?: number}) => Promise<readonly Hit[]>
+  /** Whether the system would let `write` change this file. */
+  readonly isWritable: (path: string) => Promise<boolean>
   /** Folders on the way are made; a file that is there is replaced, and keeps its permissions. */
   readonly write: (path: string, text: string) => Promise<void>
   /** `before` must stand in the file exactly once, else `no-such-text` or `ambiguous-text`; nothing is written then. */

@@ -84,6 +84,7 @@ const operations: Readonly<Record<Exclude<keyof Workspace, 'root'>, Readonly<Rec
     'all of': (space, path) => space.list(path, {recursive: true}),
   },
   search: {'': (space, path) => space.search('secret', {folder: path})},
+  isWritable: {'': (space, path) => space.isWritable(path)},
   write: {'': (space, path) => space.write(path, 'x')},
   edit: {'': (space, path) => space.edit(path, secret, 'x')},
   copy: {

@@ -1,7 +1,8 @@
 /** Loops, what ends them, and what is seen inside of them and afterwards. */
 import {describe, expect, test} from 'vitest'
 import {Failure} from '../../src/errors.ts'
-import {answering, echoing, failureOf, promptsOf, replyOf, runText, scripted, withSteps} from './scripted.ts'
+import {parsePipeline} from '../../src/pipeline/pipeline.ts'
+import {answering, echoing, failureOf, promptsOf, read, replyOf, runText, scripted, withSteps} from './scripted.ts'
 
 const echo = (name: string, value: string, more = ''): string => `{name: ${name}, type: echo, value: ${value}${more}}`
 const loop = (settings: string, ...steps: readonly string[]): string =>
@@ -195,15 +196,13 @@ describe('what ends it', () => {
     ['break', 'in a switch in a loop', [loop('over: [1]', inSwitch('break').replace('on: "n"', 'on: 2'))], []],
     ['break', 'in a map', ['{name: m, type: map, over: [1, 2], steps: [{name: x, type: break}]}'], []],
   ])('%s without a loop around it is noted, and what follows runs: %s', async (what, _, steps, noted) => {
-    const {output, notes} = await runText(withSteps(...steps, echo('end', '1')), scripted())
+    const text = withSteps(...steps, echo('end', '1'))
+    const {output} = await runText(text, scripted(), {reader: 'lenient'})
     expect(output.data ?? output.text).toBe(1)
-    expect(notes).toEqual(
-      noted.map((step) => ({
-        step,
-        code: 'no-loop',
-        message: `there is no loop around it that \`${what}\` could leave`,
-      })),
+    expect((read(text, 'lenient').diagnostics ?? []).map(({kind, code, message}) => [kind, code, message])).toEqual(
+      noted.map(() => ['mistake', 'outside', `there is no loop around it, without which \`${what}\` means nothing`]),
     )
+    expect(parsePipeline(text, 'p.yaml').ok).toBe(noted.length === 0)
   })
   test('max of while is no success, and is noted', async () => {
     const {output, notes} = await runText(withSteps(loop('while: loop.index < 9, max: 2', echo('e', 'x'))), scripted())

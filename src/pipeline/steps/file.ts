@@ -3,7 +3,7 @@ import Papa from 'papaparse'
 import {stringify} from 'yaml'
 import * as z from 'zod'
 import {parseYaml, renderProblem} from '../../document.ts'
-import {Failure} from '../../errors.ts'
+import {Failure, messageOf} from '../../errors.ts'
 import {isList, isRecord, matches, textOfValue} from '../functions.ts'
 import {defineStep, type StepContext} from '../step.ts'
 import {render} from '../template.ts'
@@ -188,9 +188,9 @@ function isNamed(path: string, pattern: string | undefined): boolean {
   return outcome.value === true
 }
 
-async function wrongWith(check: Validation, {look, read}: Workspace): Promise<readonly string[]> {
+async function wrongWith(check: Validation, workspace: Workspace): Promise<readonly string[]> {
   const {path, must_exist: must, must_be_file: isFile, must_be_dir: isFolder, min_size: least, max_size: most} = check
-  const found = await look(path)
+  const found = await workspace.look(path)
   if (found === null) return must ? [`${path} is not there`] : []
   const size = found.size ?? 0
   const wrong = [
@@ -199,12 +199,17 @@ async function wrongWith(check: Validation, {look, read}: Workspace): Promise<re
     least !== undefined && size < least ? [`${path} has ${size} bytes, fewer than ${least}`] : [],
     most !== undefined && size > most ? [`${path} has ${size} bytes, more than ${most}`] : [],
   ].flat()
-  if (check.must_be_readable !== true || found.kind !== 'file' || wrong.length > 0) return wrong
-  return read(path).then(
-    () => [],
-    (thrown: unknown) => [`${path} cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`],
-  )
+  if (found.kind !== 'file' || wrong.length > 0) return wrong
+  const unwritable = check.must_be_writable === true && !(await workspace.isWritable(path))
+  const unreadable = check.must_be_readable === true ? await whyUnreadable(path, workspace) : null
+  return [
+    ...(unwritable ? [`${path} cannot be written`] : []),
+    ...(unreadable === null ? [] : [`${path} cannot be read: ${unreadable}`]),
+  ]
 }
+
+const whyUnreadable = async (path: string, {read}: Workspace): Promise<string | null> =>
+  read(path).then(() => null, messageOf)
 
 function converted(text: string, format: (typeof formats)[number], path: string): string {
   if (format === 'csv_to_json') {

@@ -9,8 +9,6 @@ export const leave = (what: 'break' | 'continue'): StepBinder =>
   defineStep<z.infer<typeof Settings>>({
     summary: what === 'break' ? 'Leaves the loop around it.' : 'Goes on with the next round of the loop around it.',
     settings: Settings,
-    run: async (_, {local, note}) => {
-      if (local('loop') === null) note('no-loop', `there is no loop around it that \`${what}\` could leave`)
-      return {result: {text: '', data: null, ok: true, facts: {leaves: what}}}
-    },
+    within: 'loop',
+    run: async () => ({result: {text: '', data: null, ok: true, facts: {leaves: what}}}),
   })
