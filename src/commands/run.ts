@@ -68,7 +68,7 @@ async function rehearse({chosen, variables, shop}: Errand, format: string, world
   const tokens = asked.reduce((sum, each) => sum + each.input_tokens, 0)
   world.say(
     plainLine(
-      `${asked.length} questions, about ${tokens} tokens in; at most ${usd === null ? '? (a model has no known price)' : `$${usd.toFixed(4)}`}; nobody was asked`,
+      `${asked.length} questions, at most ${tokens} tokens in and ${usd === null ? '? (a model has no known price)' : `$${usd.toFixed(4)}`}; nobody was asked`,
     ),
   )
   return 0
@@ -113,7 +113,7 @@ const shownQuestion = ({
   usd,
 }: Costed): string =>
   [
-    `## ${step}: ${provider}/${model}, about ${input} tokens in, at most ${output} out, ${usd === null ? 'price unknown' : `at most $${usd.toFixed(4)}`}`,
+    `## ${step}: ${provider}/${model}, at most ${input} tokens in, ${output} out, ${usd === null ? 'price unknown' : `at most $${usd.toFixed(4)}`}`,
     ...(system === '' ? [] : [`\n[system]\n${system}`]),
     `\n[prompt]\n${prompt}\n`,
   ].join('\n')

@@ -11,6 +11,7 @@ import {
   mapping,
   remarks,
   type Draft,
+  type Kind,
   type Mapping,
   type Origin,
   type Place,
@@ -303,28 +304,32 @@ function readPlaces(map: Mapping, out: Draft, {outputs}: Defaults, notes: Remark
   out.set('checkpoint', isTrue(where?.value) ? where?.value : enabled.value, enabled.place)
 }
 
-/** What pipeline_ex's files have at the top and nothing here reads. */
 function ignoreKnown(map: Mapping): void {
-  for (const key of [
-    'environment',
-    'outputs',
-    'output',
-    'monitoring',
-    'resource_limits',
-    'safety',
-    'config',
-    'providers',
-    'tags',
-    'author',
-  ])
-    map.ignore(key, 'leniency', 'means nothing here')
-  for (const key of ['enable_context_management', 'memory_config', 'dspy_config', 'setting_sources', 'enable_skills'])
-    map.ignore(key, 'leniency', 'means nothing here')
-  for (const key of ['hooks', 'mcp_servers', 'agents'])
-    map.ignore(key, 'mistake', 'is not carried out: it would run programs that nobody sees')
-  for (const key of ['extends', 'include', 'imports'])
-    map.ignore(key, 'mistake', 'is not supported; use a step of type `pipeline`')
+  for (const {keys, kind, why} of unread) for (const key of keys) map.ignore(key, kind, why)
 }
+
+/** What pipeline_ex's files have at the top and nothing here reads. */
+const unread: readonly {readonly keys: readonly string[]; readonly kind: Kind; readonly why: string}[] = [
+  {
+    keys: [
+      ...['environment', 'outputs', 'output', 'monitoring', 'resource_limits', 'safety', 'config', 'providers'],
+      ...['tags', 'author', 'enable_context_management', 'memory_config', 'dspy_config', 'setting_sources'],
+      'enable_skills',
+    ],
+    kind: 'leniency',
+    why: 'means nothing here',
+  },
+  {
+    keys: ['hooks', 'mcp_servers', 'agents'],
+    kind: 'mistake',
+    why: 'is not carried out: it would run programs that nobody sees',
+  },
+  {
+    keys: ['extends', 'include', 'imports'],
+    kind: 'mistake',
+    why: 'is not supported; use a step of type `pipeline`',
+  },
+]
 
 /** One reading of the steps of a file: it knows what stood before. */
 function contextOf(about: Pick<FormContext, 'remarks' | 'functions' | 'preset' | 'base'>): FormContext {
