@@ -2,7 +2,7 @@
 import {randomBytes} from 'node:crypto'
 import {setMaxListeners} from 'node:events'
 import {existsSync} from 'node:fs'
-import {join, resolve} from 'node:path'
+import {isAbsolute, join, relative, resolve, sep} from 'node:path'
 import * as z from 'zod'
 import {openCassette} from './adapters/cassette.ts'
 import {discardCheckpoint, openCheckpoint, type Checkpoint, type Start} from './adapters/checkpoint.ts'
@@ -44,6 +44,7 @@ export async function prepare(name: string, flags: Flags, world: World): Promise
   })
   for (const each of chosen.pipeline.diagnostics ?? []) sayDiagnostic(each, world)
   checkInputs(chosen.pipeline, variables)
+  const written = writtenBy(chosen.pipeline, flags, {cwd: world.cwd, code: resolve(world.cwd, path)})
   return {
     chosen,
     variables,
@@ -57,9 +58,35 @@ export async function prepare(name: string, flags: Flags, world: World): Promise
       allowShell: flags['allowShell'] === true || flags['allow-shell'] === true,
       isRehearsal: flags['dryRun'] === true || flags['dry-run'] === true,
       goal: config.goal,
-      reading: await openReading(path, flags, config, world),
+      reading: await openReading(path, flags, {...config, exclude: [...config.exclude, ...written]}, world),
     },
   }
+}
+
+/**
+ * Patterns of what runs of a pipeline write, below the code. It is no code: read as such, it would go to the models, and a run that
+ * goes on after a stop would find other code than before and pay for everything again.
+ */
+function writtenBy(
+  {settings, steps}: Pipeline,
+  flags: Flags,
+  {cwd, code}: {readonly cwd: string; readonly code: string},
+): readonly string[] {
+  const all = allSteps(steps)
+  const at = (setting: string | null | undefined, usual: string): string =>
+    folderOf(setting ?? null, usual, {cwd, warn: () => {}})
+  const below = (path: string): readonly string[] => {
+    const from = relative(code, path).split(sep).join('/')
+    const isOutside = from === '' || from.startsWith('..') || isAbsolute(from)
+    return isOutside ? [] : [`/${from.replace(/[\\*?[\]!# ]/g, String.raw`\$&`)}`]
+  }
+  return [
+    // a folder of that name may hold code as well
+    ...below(at(settings?.checkpoint?.folder, 'checkpoints')).map((each) => `${each}/*_${'[0-9a-f]'.repeat(12)}.json*`),
+    ...(all.some(({common}) => common.output_to_file !== undefined) ? below(at(settings?.outputs, 'outputs')) : []),
+    ...(all.some(({needs}) => needs.includes('workspace')) ? below(at(settings?.workspace, 'workspace')) : []),
+    ...['record', 'replay'].flatMap((flag) => textOf(flags, flag) ?? []).flatMap((file) => below(resolve(cwd, file))),
+  ]
 }
 
 /** Another spelling runs all the same and is told by `check`; what is probably a mistake is told here. */

@@ -63,6 +63,7 @@ const generatedFolders = new Set([
   '.nuxt',
   '.gradle',
   '.terraform',
+  '.refactor-plan',
 ])
 /** Words that business code uses too (`lib/shop/vendor/`): made by a tool only outside source folders. */
 const ambiguousFolders = new Set(['dist', 'deps', 'vendor', 'coverage', 'third_party'])

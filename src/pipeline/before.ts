@@ -20,7 +20,7 @@ function checkDeclared({name, declared = []}: Pipeline, given: Readonly<Record<s
 
 const missingInput = (name: string, missing: readonly string[]): Failure =>
   new Failure('missing-input', `pipeline ${name} needs ${missing.map((each) => `\`${each}\``).join(', ')}`, {
-    hint: `give ${missing.map((each) => `\`--var ${each}=…\``).join(' ')}`,
+    hint: `give ${missing.map((each) => `\`--var ${each}=…\``).join(' ')} (only \`run\` has it), or write it into \`variables\` of the pipeline`,
   })
 
 /** Also what evolved texts name, which nobody has parsed with the pipeline. */

@@ -311,11 +311,9 @@ function ignoreKnown(map: Mapping): void {
 /** What pipeline_ex's files have at the top and nothing here reads. */
 const unread: readonly {readonly keys: readonly string[]; readonly kind: Kind; readonly why: string}[] = [
   {
-    keys: [
-      ...['environment', 'outputs', 'output', 'monitoring', 'resource_limits', 'safety', 'config', 'providers'],
-      ...['tags', 'author', 'enable_context_management', 'memory_config', 'dspy_config', 'setting_sources'],
-      'enable_skills',
-    ],
+    keys: 'environment outputs output monitoring resource_limits safety config providers tags author enable_context_management memory_config dspy_config setting_sources enable_skills'.split(
+      ' ',
+    ),
     kind: 'leniency',
     why: 'means nothing here',
   },
@@ -367,7 +365,7 @@ interface Placed {
 /** As they are written, but none before a step that it says it depends on. What depends on itself stays where it is. */
 function inOrder(raw: readonly unknown[], place: Place, notes: Remarks): readonly Placed[] {
   const left = raw.map((each, at): Placed => ({each, at}))
-  const names = new Set(raw.map(nameIn))
+  const names = new Set(raw.map(nameOf))
   const ordered: Placed[] = []
   const done = new Set<string>()
   while (left.length > 0) {
@@ -376,17 +374,24 @@ function inOrder(raw: readonly unknown[], place: Place, notes: Remarks): readonl
     const [step] = left.splice(next, 1)
     if (step === undefined) break
     if (next > 0)
-      notes.add('leniency', 'order', `\`${nameIn(step.each)}\` runs before what depends on it: write it there`, [
-        ...place,
-        step.at,
-      ])
+      notes.add(
+        'leniency',
+        'order',
+        `\`${nameOf(step.each, step.at)}\` runs before what depends on it: write it there`,
+        [...place, step.at],
+      )
     ordered.push(step)
-    done.add(nameIn(step.each))
+    done.add(nameOf(step.each, step.at))
   }
   return ordered
 }
 
-const nameIn = (raw: unknown): string => (isRecord(raw) && typeof raw['name'] === 'string' ? raw['name'] : '')
+/** What a step is called, also one that has no name of its own. */
+function nameOf(raw: unknown, at: number): string {
+  const name = isRecord(raw) ? (raw['name'] ?? raw['id']) : undefined
+  if (typeof name === 'string' && name.trim() !== '') return name
+  return typeof name === 'number' ? String(name) : `step_${at + 1}`
+}
 
 function needsOf(raw: unknown): readonly string[] {
   const needs = isRecord(raw) ? raw['depends_on'] : undefined
@@ -415,7 +420,7 @@ function stepOf(raw: unknown, place: Place, at: number, context: FormContext, ea
   if (form.isAlias) notes.add('leniency', 'alias', `type: \`${type}\` is \`${form.type}\` here`, [...place, 'type'])
   const step = mapping(raw, place, notes)
   const out = draft()
-  const name = nameOf(raw['name'] ?? raw['id'], at, place, notes)
+  const name = readStepName(raw['name'] ?? raw['id'], at, place, notes)
   out.set('name', name, [...place, 'name'])
   out.set('type', form.type, [...place, 'type'])
   form.read(step, out, context)
@@ -430,7 +435,7 @@ function stepOf(raw: unknown, place: Place, at: number, context: FormContext, ea
   return {value: out.value(), origin: out.origin(place)}
 }
 
-function nameOf(raw: unknown, at: number, place: Place, notes: Remarks): string {
+function readStepName(raw: unknown, at: number, place: Place, notes: Remarks): string {
   if (typeof raw === 'string' && raw.trim() !== '') {
     if (!/^[A-Za-z_][\w-]*$/.test(raw))
       notes.add(
@@ -441,7 +446,7 @@ function nameOf(raw: unknown, at: number, place: Place, notes: Remarks): string 
       )
     return raw
   }
-  const name = typeof raw === 'number' ? String(raw) : `step_${at + 1}`
+  const name = nameOf({name: raw}, at)
   notes.add('mistake', 'no-name', `name: a step has a name; this one is called \`${name}\``, place)
   return name
 }

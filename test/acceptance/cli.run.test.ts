@@ -212,6 +212,29 @@ describe('after a stop', () => {
     expect(second.stderr).toContain('1 of 3 steps')
   })
 
+  test('what a run wrote is no code of the next: it goes on, and shows none of it to a model', async () => {
+    const steps = `
+  - {name: one, type: claude, session: s, keep_session: true, prompt: "ONE", output_to_file: one.txt}
+  - {name: kept, type: file, operation: write, path: w.txt, content: "{{steps.one}}"}
+  - {name: two, type: claude, prompt: "TWO {{repository}}"}
+`
+    const files = {
+      'p.yaml': `name: self\ncheckpoint: true\nsteps:${steps}`,
+      'checkpoints/code.py': 'x = 1\n',
+      'outputs/old.txt': 'MARK\n',
+    }
+    const cwd = folder(files)
+    const failing: Script = ({prompt}) => (prompt.includes('TWO') ? {status: 400, message: 'scripted'} : 'MARK')
+    const first = await on(failing, cwd, ['p.yaml', '--record', 'kept.jsonl'])
+    expect(first.asked).toHaveLength(2)
+    const second = await on('MARK', cwd, ['p.yaml', '--record', 'kept.jsonl'])
+    expect(second).toMatchObject({code: 0})
+    expect(second.asked).toHaveLength(1)
+    expect(second.asked[0]?.prompt).toContain('code.py')
+    expect(second.asked[0]?.prompt).not.toContain('MARK')
+    expect(existsSync(join(cwd, 'outputs', 'one.txt'))).toBe(true)
+  })
+
   test('the budget stops before the call, and a higher one goes on', async () => {
     const cwd = folder({'p.yaml': three})
     const long = {text: 'ok', usage: {output: 7000}}

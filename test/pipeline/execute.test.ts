@@ -306,7 +306,7 @@ describe('a run', () => {
     expect(await failureOf(run(text, model))).toMatchObject({
       code: 'missing-input',
       exit: 2,
-      hint: 'give `--var user_prompt=…`',
+      hint: 'give `--var user_prompt=…` (only `run` has it), or write it into `variables` of the pipeline',
     })
     expect(model.asked).toHaveLength(0)
   })

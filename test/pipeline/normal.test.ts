@@ -261,7 +261,24 @@ const {pipeline} = fc.letrec<{readonly pipeline: unknown; readonly steps: unknow
 
 describe('any pipeline', () => {
   test('its canonical form is its own, without a remark, and survives being printed', () => {
-    fc.assert(fc.property(pipeline, expectNormal), {numRuns: 50, interruptAfterTimeLimit: 15_000})
+    fc.assert(fc.property(pipeline, expectNormal), {
+      numRuns: 50,
+      interruptAfterTimeLimit: 15_000,
+      // found by it once, among thousands
+      examples: [
+        [{steps: [{type: 'parallel_claude', iterator: '__proto__'}]}],
+        [
+          {
+            steps: [
+              {type: 'llm', name: 'a', depends_on: ['a']},
+              {type: 'llm', depends_on: ''},
+            ],
+          },
+        ],
+        [{steps: [{type: 'llm', depends_on: 'step_2'}, {type: 'llm'}]}],
+        [{steps: [{type: 'foreach', while: {or: 0}}, {type: 'llm'}]}],
+      ],
+    })
   })
   test('any text is a pipeline or says what is wrong', () => {
     fc.assert(

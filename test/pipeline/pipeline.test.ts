@@ -255,6 +255,11 @@ describe('what is accepted', () => {
     expect(step?.texts).toEqual({prompt: 'one\n{{steps.a}}\n{{required(steps.a.x.y)}}', system: '', examples: ''})
   })
 
+  test('a provider of the defaults is that of steps without one', () => {
+    const text =
+      'name: p\ndefaults: {provider: openai, model: qwen}\nsteps: [{name: a, type: llm, prompt: x}, {name: b, type: llm, provider: gemini, prompt: x}]'
+    expect(read(text).steps.map(({models}) => models)).toEqual([['openai/qwen'], ['gemini/qwen']])
+  })
   test('defaults fill in what a step leaves out', () => {
     const {steps} = read(
       'name: p\ndefaults: {system: D}\nsteps:\n  - {name: a, type: claude, prompt: x}\n  - {name: b, type: claude, prompt: x, system: S}\n  - {name: c, type: claude, prompt: x, system_prompt: T}\n  - {name: d, type: scan}',

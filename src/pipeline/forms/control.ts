@@ -162,9 +162,10 @@ export function readMap(step: Mapping, out: Draft, context: FormContext, type: s
   renamed(found, 'tasks', context)
   if (type !== null && found === null && (words === null || type === 'parallel')) {
     const key = type === 'batch' ? 'tasks' : 'parallel_tasks'
-    return context.remarks.add('error', 'bad-tasks', `${key}: there is no list of tasks`, step.place)
-  }
-  if (found !== null || type !== null) {
+    context.remarks.add('error', 'bad-tasks', `${key}: there is no list of tasks`, step.place)
+    // whatever else it says is read, so that its other mistakes are told too
+    readLoopOfMap(step, out, context)
+  } else if (found !== null || type !== null) {
     const raw = found === null ? [{name: textOfValue(step.take('name')?.value ?? 'task')}] : found.value
     readTasks({key: 'tasks', value: raw, place: found?.place ?? step.place}, {type, base, timeout, words}, out, context)
   } else readLoopOfMap(step, out, context)

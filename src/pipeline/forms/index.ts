@@ -27,7 +27,7 @@ const model =
 /** Names that models and documents invented. */
 const invented: Form['read'] = model({provider: null, usually: 'claude'})
 
-const forLoop: Form['read'] = (step, out, context) => readLoop(step, out, context, [])
+const forLoop: Form['read'] = (step, out, context) => readLoop(step, out, context, ['while'])
 const mapOf =
   (type: 'batch' | 'parallel' | null): Form['read'] =>
   (step, out, context) =>

@@ -75,7 +75,7 @@ const textsOf = ({prompt, system = '', examples = ''}: Settings): Readonly<Recor
 export const llm = defineStep<Settings>({
   summary: 'One question to a model of `provider`.',
   settings: Checked,
-  defaults: ['max_tokens', 'system', 'repair', 'model'],
+  defaults: ['max_tokens', 'system', 'repair', 'model', 'provider'],
   texts: textsOf,
   withTexts: (settings, texts) => ({
     ...settings,
