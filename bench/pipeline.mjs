@@ -440,7 +440,61 @@ async function whole() {
   }
 }
 
-const benches = {steps, map, memory, templates, whole}
+const kilobytes = 64 * 1024
+const mostMs = 100
+
+/** What is as long as a calculation may be before it is refused. */
+const expressions = [
+  'yaml(many) | length',
+  `any(many, "any(many, 'any(many, \\"@ > 9\\")')")`,
+  `quote${' | json'.repeat(400)}`,
+  `quote${' | yaml'.repeat(300)}`,
+  'any(many, "nope > 1")',
+  "count(many, '@ == 1')",
+  "long matches '(x+x+)+z'",
+]
+
+const prompted = (text) => `name: p\nsteps:\n  - {name: a, type: claude, prompt: "${text}"}\n`
+
+/** Files of 64 KB that are hard on a reader. */
+const files = {
+  'brackets without an end': '['.repeat(kilobytes),
+  'mappings without an end': '{a: '.repeat(kilobytes / 4),
+  dashes: '- '.repeat(kilobytes / 2),
+  'a key 8,000 times, with an anchor': 'a: &a b\n'.repeat(8_000),
+  '5,000 keys that nobody knows': Array.from({length: 5_000}, (_, at) => `k${at}: v`).join('\n'),
+  '13,000 times a name that nobody knows': prompted('{{x}}'.repeat(13_000)),
+  '8,000 names that nobody knows': prompted(Array.from({length: 8_000}, (_, at) => `{{x${at}}}`).join('')),
+  '32,000 open braces': prompted('{{'.repeat(kilobytes / 2)),
+  '1,600 steps of one name': `steps:\n${'- {name: a, type: echo, value: "{{b}}"}\n'.repeat(1_600)}`,
+  '1,200 steps': manySteps(1_200),
+}
+
+/** Whatever somebody writes: 64 KB of it are read, or refused, at once. What the YAML library takes of it stands beside it. */
+async function limits() {
+  title(`64 KB of hostile text (median of ${runs})`)
+  const values = {
+    long: 'xy'.repeat(kilobytes / 2),
+    quote: '"'.repeat(kilobytes),
+    many: Array.from({length: kilobytes / 2}, (_, at) => at % 7),
+  }
+  const find = (name) => (Object.hasOwn(values, name) ? {value: values[name], vouched: true} : undefined)
+  for (const source of expressions) {
+    const {tree} = engine.readExpression(source)
+    const [took] = await interleaved([() => timed(() => engine.evaluate(tree, {find, now: 0}))])
+    print(source.slice(0, 50), ms(median(took)), median(took), mostMs, 'ms')
+  }
+  for (const [what, text] of Object.entries(files)) {
+    const [whole, yaml] = await interleaved([
+      () => timed(() => engine.parsePipeline(text, 'x.yaml', {reader: 'lenient'})),
+      () => timed(() => engine.parseYaml(text, 'x.yaml')),
+    ])
+    const own = Math.max(0, median(whole) - median(yaml))
+    print(what, `${ms(own)} beside ${ms(median(yaml))} of the YAML library`, own, mostMs, 'ms')
+  }
+}
+
+const benches = {steps, map, memory, templates, limits, whole}
 const wanted = process.argv.slice(2)
 if (role === 'server') await serve(Number(given))
 else if (role === 'peer') await askPlainly(given)

@@ -172,7 +172,7 @@ export function problemsOf(error: z.ZodError, {at, keyAt}: Parsed, file: string)
     const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
     return paths.map((path) => {
       const name = path.map(String).join('.')
-      const message = issue.code === 'unrecognized_keys' ? 'is not a known key' : issue.message
+      const message = issue.code === 'unrecognized_keys' ? 'is not a known key' : wordsOf(issue)
       return {
         file,
         ...(issue.code === 'unrecognized_keys' ? keyAt(path) : at(path)),
@@ -184,6 +184,14 @@ export function problemsOf(error: z.ZodError, {at, keyAt}: Parsed, file: string)
 }
 
 type Issue = z.ZodError['issues'][number]
+
+/** What nobody wrote is missing, and not a value of another type. */
+function wordsOf(issue: Issue): string {
+  const isMissing = (each: Issue): boolean => each.path.length === 0 && each.message.endsWith('received undefined')
+  if (issue.code === 'invalid_union' && issue.errors.length > 0)
+    return issue.errors.every((branch) => branch.some(isMissing)) ? 'is missing' : issue.message
+  return issue.message.replace(/^Invalid input: expected (.*), received undefined$/, 'is missing; it is of type $1')
+}
 
 /** Of a union, the branch that got furthest is the one that was meant: its mistakes say more than "invalid input". */
 function unfolded(issue: Issue): readonly Issue[] {

@@ -52,12 +52,18 @@ async function rehearse({chosen, variables, shop}: Errand, format: string, world
   const {ask, questions} = rehearsal()
   const host = {...makeHost({keys: keysOf({}), budget: {calls: null, tokens: null, usd: null}, say: world.say}), ask}
   const warn = (message: string): void => world.say(plainLine(`warning: ${message}`))
-  const {known, tools} = await openWorkshop({...shop, host, warn, allowShell: false})
+  const {known, tools: real} = await openWorkshop({...shop, host, warn, allowShell: false})
+  const shell = async () => ({text: '(what the command prints)', ok: true})
+  const tools = shop.allowShell ? {...real, shell} : real
   const {pipeline} = chosen
   const trace = await execute(pipeline, {...known, ...variables}, tools, {
     nonce: host.nonce(),
     now: host.now,
     clock: Date.now,
+  }).catch((thrown: unknown) => {
+    // made up answers do not lead everywhere: what would have been asked until there is of use
+    if (format !== 'json') for (const each of questions) world.print(shownQuestion(costOf(each)))
+    throw thrown
   })
   const asked = questions.map(costOf)
   const usd = asked.reduce<number | null>((sum, each) => (sum === null || each.usd === null ? null : sum + each.usd), 0)

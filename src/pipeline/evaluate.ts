@@ -42,7 +42,7 @@ export interface Evaluated extends Known {
 }
 
 /** An expression may look at this many parts; `any` in `any` over long lists ends here. */
-const maxParts = 200_000
+const maxParts = 120_000
 /** A text that is looked through costs a part for so many characters; an object, a part for every two of its values. */
 const charactersOfPart = 64
 const sizeOfPart = 16

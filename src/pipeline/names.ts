@@ -119,8 +119,10 @@ const maxTold = 50
 function wrongInTemplate(step: BoundStep, template: Template, known: Known): readonly Wrong[] {
   const {path, text, knows = []} = template
   const wrong: Wrong[] = []
+  const seen = new Set<string>()
   for (const {raw, tree, start} of placeholdersIn(text)) {
-    noteUsed(tree, knows, known)
+    if (!seen.has(raw)) noteUsed(tree, knows, known)
+    seen.add(raw)
     if (wrong.length >= maxTold) continue
     for (const each of wrongInTree(tree, knows, step, known))
       wrong.push({...each, step, path, text, raw, start, message: `${raw}: ${each.message}`})

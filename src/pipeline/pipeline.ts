@@ -71,7 +71,11 @@ export function parsePipeline(
   const pipeline = normal.value === null ? null : assemble(normal, reading, inputs)
   const found = diagnosticsOf(reading)
   const problems = found.filter(({kind}) => refuses[reader].includes(kind))
-  if (problems.length > 0 || pipeline === null) return {ok: false, problems: problems.length > 0 ? problems : found}
+  if (problems.length > 0 || pipeline === null) {
+    // a key that nobody knows may be why another one is missing
+    const told = found.filter(({kind}) => kind !== 'leniency' || refuses[reader].includes(kind))
+    return {ok: false, problems: problems.length > 0 ? told : found}
+  }
   return {ok: true, value: {...pipeline, keepsUnresolved: reader === 'lenient', diagnostics: found}}
 }
 
@@ -298,16 +302,15 @@ function positionOf(
   if (!range) return {}
   // the place of the whole text is good enough where it holds hundreds of mistakes
   if (value.length > maxSearched && remarks.length > maxPlaced) return {}
-  const before = value.slice(0, start).split(raw).length - 1
-  const offset = [...source.slice(range[0], range[1]).matchAll(literal(raw))][before]?.index
-  if (offset === undefined) return {}
-  return parsed.placeOf(range[0] + offset)
+  let before = value.slice(0, start).split(raw).length - 1
+  let offset = source.indexOf(raw, range[0])
+  for (; before > 0 && offset >= 0; before--) offset = source.indexOf(raw, offset + raw.length)
+  if (offset < 0 || offset >= range[1]) return {}
+  return parsed.placeOf(offset)
 }
 
 const maxSearched = 2_000
 const maxPlaced = 10
-
-const literal = (text: string): RegExp => new RegExp(text.replace(/[^\w\s]/g, String.raw`\$&`), 'g')
 
 /** Files that prompts of it read, where their paths are known before. */
 export const promptFilesIn = ({steps}: Pipeline): readonly string[] =>

@@ -212,6 +212,23 @@ describe('after a stop', () => {
     expect(second.stderr).toContain('1 of 3 steps')
   })
 
+  test('a rehearsal that cannot go on shows what it would have asked, and runs no command', async () => {
+    const cwd = folder({
+      'p.yaml': `name: p
+steps:
+  - {name: s, type: shell, command: "touch made"}
+  - {name: a, type: claude, prompt: "FIRST {{steps.s}}"}
+  - {name: l, type: loop, over: steps.a, steps: [{name: b, type: claude, prompt: "{{item}}"}]}
+`,
+    })
+    const ran = await on('no', cwd, ['p.yaml', '--dry-run', '--allow-shell'])
+    expect(ran).toMatchObject({code: 2, asked: []})
+    expect(ran.stdout).toContain('FIRST')
+    expect(ran.stdout).toContain('(what the command prints)')
+    expect(ran.stderr).toContain('not-a-list')
+    expect(readdirSync(cwd)).toEqual(['p.yaml'])
+  })
+
   test('what a run wrote is no code of the next: it goes on, and shows none of it to a model', async () => {
     const steps = `
   - {name: one, type: claude, session: s, keep_session: true, prompt: "ONE", output_to_file: one.txt}

@@ -255,6 +255,20 @@ describe('what is accepted', () => {
     expect(step?.texts).toEqual({prompt: 'one\n{{steps.a}}\n{{required(steps.a.x.y)}}', system: '', examples: ''})
   })
 
+  test('what nobody wrote is missing, and the key that was meant is told with it', () => {
+    const read = parsePipeline(
+      'name: p\nsteps: [{name: a, type: claude, promt: x}, {name: b, type: llm, prompt: x}]',
+      'p',
+      {
+        reader: 'lenient',
+      },
+    )
+    expect(read.ok ? [] : read.problems.map(({message}) => message)).toEqual([
+      'prompt: is missing',
+      'promt: is not a known key',
+      'provider: is missing; it is of type string',
+    ])
+  })
   test('a provider of the defaults is that of steps without one', () => {
     const text =
       'name: p\ndefaults: {provider: openai, model: qwen}\nsteps: [{name: a, type: llm, prompt: x}, {name: b, type: llm, provider: gemini, prompt: x}]'
