@@ -80,11 +80,15 @@ function writtenBy(
     const isOutside = from === '' || from.startsWith('..') || isAbsolute(from)
     return isOutside ? [] : [`/${from.replace(/[\\*?[\]!# ]/g, String.raw`\$&`)}`]
   }
+  // a pipeline in another file writes where this one does
+  const runsOther = all.some(({needs}) => needs.includes('open'))
+  const saves = runsOther || all.some(({common}) => common.output_to_file !== undefined)
+  const works = runsOther || all.some(({needs}) => needs.includes('workspace'))
   return [
     // a folder of that name may hold code as well
     ...below(at(settings?.checkpoint?.folder, 'checkpoints')).map((each) => `${each}/*_${'[0-9a-f]'.repeat(12)}.json*`),
-    ...(all.some(({common}) => common.output_to_file !== undefined) ? below(at(settings?.outputs, 'outputs')) : []),
-    ...(all.some(({needs}) => needs.includes('workspace')) ? below(at(settings?.workspace, 'workspace')) : []),
+    ...(saves ? below(at(settings?.outputs, 'outputs')) : []),
+    ...(works ? below(at(settings?.workspace, 'workspace')) : []),
     ...['record', 'replay'].flatMap((flag) => textOf(flags, flag) ?? []).flatMap((file) => below(resolve(cwd, file))),
   ]
 }

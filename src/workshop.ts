@@ -15,7 +15,7 @@ import {isInside} from './pack/boundary.ts'
 import {renderPack} from './pack/render.ts'
 import {estimateTokens} from './pack/tokens.ts'
 import {parsePipeline} from './pipeline/pipeline.ts'
-import {tryOut, unwritten} from './pipeline/rehearsal.ts'
+import {tryOut, unrun, unwritten} from './pipeline/rehearsal.ts'
 import {allSteps, type Pipeline, type Said, type Tools} from './pipeline/step.ts'
 import {render} from './pipeline/template.ts'
 import type {Workspace} from './pipeline/workspace.ts'
@@ -105,7 +105,7 @@ export async function openWorkshop(shop: Workshop): Promise<Opened> {
     ...(shop.isRehearsal
       ? {isRehearsal: true, save: async (path: string) => path}
       : {reviews: {pipeline: reviewPipeline}}),
-    ...(shop.allowShell ? {shell: openShell(shop.cwd, shop.env)} : {}),
+    ...(shop.allowShell ? {shell: shop.isRehearsal ? unrun : openShell(shop.cwd, shop.env)} : {}),
   }
   return {known, tools, packed: code, readDigests: files.digests}
 }

@@ -52,9 +52,7 @@ async function rehearse({chosen, variables, shop}: Errand, format: string, world
   const {ask, questions} = rehearsal()
   const host = {...makeHost({keys: keysOf({}), budget: {calls: null, tokens: null, usd: null}, say: world.say}), ask}
   const warn = (message: string): void => world.say(plainLine(`warning: ${message}`))
-  const {known, tools: real} = await openWorkshop({...shop, host, warn, allowShell: false})
-  const shell = async () => ({text: '(what the command prints)', ok: true})
-  const tools = shop.allowShell ? {...real, shell} : real
+  const {known, tools} = await openWorkshop({...shop, host, warn})
   const {pipeline} = chosen
   const trace = await execute(pipeline, {...known, ...variables}, tools, {
     nonce: host.nonce(),

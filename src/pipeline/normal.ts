@@ -386,9 +386,10 @@ function inOrder(raw: readonly unknown[], place: Place, notes: Remarks): readonl
   return ordered
 }
 
+const nameOf = (raw: unknown, at: number): string => called(isRecord(raw) ? (raw['name'] ?? raw['id']) : undefined, at)
+
 /** What a step is called, also one that has no name of its own. */
-function nameOf(raw: unknown, at: number): string {
-  const name = isRecord(raw) ? (raw['name'] ?? raw['id']) : undefined
+function called(name: unknown, at: number): string {
   if (typeof name === 'string' && name.trim() !== '') return name
   return typeof name === 'number' ? String(name) : `step_${at + 1}`
 }
@@ -446,7 +447,7 @@ function readStepName(raw: unknown, at: number, place: Place, notes: Remarks): s
       )
     return raw
   }
-  const name = nameOf({name: raw}, at)
+  const name = called(raw, at)
   notes.add('mistake', 'no-name', `name: a step has a name; this one is called \`${name}\``, place)
   return name
 }

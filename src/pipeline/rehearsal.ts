@@ -112,6 +112,9 @@ function edited(text: string, before: string, after: string): string {
   throw new Failure(code, `the text to be changed stands there ${parts.length - 1} times`)
 }
 
+/** A shell that runs no command. */
+export const unrun: NonNullable<Tools['shell']> = async () => ({text: '(what the command prints)', ok: true})
+
 const nothing = async (): Promise<void> => {}
 
 /** A folder in which every file that is asked for is there. */

@@ -133,6 +133,12 @@ async function refusals(act: Act, paths: readonly string[]): Promise<readonly st
 const refusal = async (act: Act, path: string): Promise<string> =>
   (await refusals(act, [path])).join().slice(0, -1 - path.length)
 
+test.runIf(process.getuid?.() !== 0)('a file that may not be written is told', async () => {
+  expect(await space.isWritable('run.sh')).toBe(true)
+  chmodSync(join(top, 'root', 'run.sh'), 0o444)
+  expect(await space.isWritable('run.sh')).toBe(false)
+})
+
 test('every operation is attacked', () => {
   expect(Object.keys(operations).toSorted()).toEqual(
     Object.keys(space)
