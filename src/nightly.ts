@@ -8,13 +8,17 @@ import {valueOf} from './document.ts'
 import {Failure, messageOf} from './errors.ts'
 import {choosePipeline, exitOf, isOwnGold, makeHost, sourceOfGold, type Chosen, type GoldFile} from './outside.ts'
 import {evaluationTable} from './report/evaluation.ts'
-import {evolutionBody} from './report/evolution.ts'
+import {evolutionBody, progressOf} from './report/evolution.ts'
 import {defaultBranchOf} from './request/event.ts'
 import type {TrialRequest} from './request/request.ts'
 import {stateOf} from './publication.ts'
 import {contextOf, goldOfBase, inFolder, readCommits, trustedOf, type Reviewing} from './target.ts'
 import {parseBaseline, type Baseline} from './score/baseline.ts'
-import {evaluateAll, evolve, goldsAt, type Trials} from './trial.ts'
+import {evaluateAll, goldsAt, type Trials} from './trial.ts'
+import {evolutionOf, evolve} from './evolving.ts'
+import {openJournal} from './adapters/journal.ts'
+import {evolutionPage} from './report/evolution-page.ts'
+import type {Host} from './host.ts'
 import {plainLine, type Plain} from './trust.ts'
 
 interface Night {
@@ -41,20 +45,23 @@ async function prepare(folder: string, commits: Commits, shared: Reviewing): Pro
       return objects(join(folder, 'objects.git'), commits.base, `${join(dirname(gold.file), source.path)}/`, signal)
     return {missing: 'only a folder of the same repository is read in the runner', isOptional: true}
   }
-  const host = makeHost({
-    keys,
-    budget: {calls: null, tokens: null, usd: config.maxCostUsd},
-    say: outside.say,
-    signal,
-    secrets: [shared.token],
-    batches: config.batches,
-  })
+  const host = hostOf(config, config.maxCostUsd, shared)
   const trials: Trials = {config, keys, host, sourceOf}
   const golds = own.length > 0 ? own : await goldsAt(null, null)
   const saved = await readTrusted(`${config.gold}/baseline.yaml`)
   const baseline = saved === null ? null : valueOf(parseBaseline(saved, `${config.gold}/baseline.yaml`), 'baseline')
   return {config, chosen: await choosePipeline(config.pipeline, keys, trustedOf(head)), golds, trials, baseline}
 }
+
+const hostOf = (config: Config, usd: number, {keys, outside, signal, token}: Reviewing): Host =>
+  makeHost({
+    keys,
+    budget: {calls: null, tokens: null, usd: Math.max(0, usd)},
+    say: outside.say,
+    signal,
+    secrets: [token],
+    batches: config.batches,
+  })
 
 interface Commits {
   readonly head: string
@@ -138,14 +145,29 @@ export const optimizeInRunner = (request: TrialRequest, shared: Reviewing, optim
   inFolder(async (folder) => {
     const {outside, hub, dryRun} = shared
     const {config, chosen, golds, trials} = await prepare(folder, commitsOf(request, shared), shared)
-    const evolved = await evolve(chosen, optimizer, golds, trials, {calls: null, tokens: null, usd: config.maxCostUsd})
-    const body = evolutionBody(evolved.optimized, chosen.pipeline.name)
+    const limits = {calls: null, tokens: null, usd: config.maxCostUsd}
+    const evolved = await evolve(chosen, golds, trials, {
+      optimizer,
+      settings: {},
+      limits,
+      hostFor: ({usd}) => hostOf(config, config.maxCostUsd - (usd ?? 0), shared),
+      reflectionModel: null,
+      shard: null,
+      openJournal: (about) =>
+        openJournal(join(outside.workspace, 'evolved_pipelines', `optimize_${about.slice(0, 8)}.jsonl`)),
+      onTold: (stories) => outside.say(progressOf(stories, limits)),
+    })
+    const {optimized} = evolved
+    const evolution = evolutionOf(evolved, chosen, {optimizer, limits, seed: 0})
+    const body = evolutionBody(evolution)
     await outside.summarize(body)
+    writeInside(outside.workspace, evolved.file.replace(/\.yaml$/, '.html'), evolutionPage(evolution))
+    outside.output('report-path', evolved.file.replace(/\.yaml$/, '.html'))
     outside.output('pipeline', chosen.pipeline.name)
-    outside.output('cost-usd', evolved.optimized.spent.usd)
+    outside.output('cost-usd', optimized.spent.usd)
     if (evolved.text !== null) writeInside(outside.workspace, evolved.file, evolved.text)
-    outside.output('verdict', evolved.optimized.promoted ? 'pass' : 'inconclusive')
-    if (evolved.text === null || !evolved.optimized.promoted || config.commit === 'off' || dryRun) return 0
+    outside.output('verdict', optimized.promoted ? 'pass' : 'inconclusive')
+    if (evolved.text === null || !optimized.promoted || config.commit === 'off' || dryRun) return 0
     const target = await hub.branch(null)
     const branch = `refactor-plan/evolve-${chosen.pipeline.name}`
     const title = plainLine(`Evolve the ${chosen.pipeline.name} pipeline`, 120)

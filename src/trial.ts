@@ -7,9 +7,6 @@ import {home} from './adapters/home.ts'
 import type {Config} from './config.ts'
 import {Failure} from './errors.ts'
 import type {Host, Source} from './host.ts'
-import {candidateOf, writeCandidate} from './optimize/candidate.ts'
-import {optimize, type Optimized} from './optimize/optimize.ts'
-import {optimizerNames, optimizerOf} from './optimize/optimizers/index.ts'
 import {
   asksModels,
   chooseJudge,
@@ -24,7 +21,6 @@ import {
   type Missing,
 } from './outside.ts'
 import type {Pipeline} from './pipeline/step.ts'
-import type {Budget} from './provider.ts'
 import type {Baseline, BaselineCase} from './score/baseline.ts'
 import {evaluate, type Evaluation} from './score/evaluate.ts'
 import type {Ledger, Sample} from './score/ledger.ts'
@@ -62,7 +58,7 @@ export async function goldsAt(folder: string | null, own: string | null): Promis
 }
 
 /** A gold standard beside the code that it is about. */
-interface Stand {
+export interface Stand {
   readonly file: GoldFile
   readonly source: Source | Missing
 }
@@ -71,7 +67,7 @@ interface Stand {
  * Each with its code, by name: scores are told apart by names, so no two may have the same. What is skipped is said.
  * Throws `Failure` `same-name`.
  */
-async function standsOf(
+export async function standsOf(
   golds: readonly GoldFile[],
   {host, sourceOf}: Pick<Trials, 'host' | 'sourceOf'>,
 ): Promise<ReadonlyMap<string, Stand>> {
@@ -91,9 +87,9 @@ async function standsOf(
   return stands
 }
 
-const isSkipped = (source: Source | Missing): source is Missing => 'missing' in source && source.isOptional
+export const isSkipped = (source: Source | Missing): source is Missing => 'missing' in source && source.isOptional
 
-function standOf(stands: ReadonlyMap<string, Stand>, name: string): Stand {
+export function standOf(stands: ReadonlyMap<string, Stand>, name: string): Stand {
   const found = stands.get(name)
   if (found === undefined) throw new Failure('no-gold', `${name} is not among the gold standards`)
   return found
@@ -109,7 +105,7 @@ function readingOf({file, source}: Stand, {config, hidden = []}: Trials): Readin
 
 const goalOf = ({gold}: GoldFile, {goal}: Config): string => (gold.goal === '' ? goal : gold.goal)
 
-async function tryOn(pipeline: Pipeline, stand: Stand, trials: Trials): Promise<Judged> {
+export async function tryOn(pipeline: Pipeline, stand: Stand, trials: Trials): Promise<Judged> {
   const {config, keys, host} = trials
   const {file} = stand
   return run(
@@ -124,55 +120,6 @@ async function tryOn(pipeline: Pipeline, stand: Stand, trials: Trials): Promise<
     },
     host,
   )
-}
-
-export interface Evolved {
-  readonly optimized: Optimized
-  /** Where the evolved YAML belongs, under `evolved_pipelines/`. */
-  readonly file: string
-  /** The YAML with the new words, comments kept; null when nothing was proposed. */
-  readonly text: string | null
-}
-
-export async function evolve(
-  chosen: Chosen,
-  name: string,
-  golds: readonly GoldFile[],
-  trials: Trials,
-  budget: Budget,
-): Promise<Evolved> {
-  const optimizer = optimizerOf(name)
-  if (optimizer === undefined)
-    throw new Failure('unknown-optimizer', `${plainLine(name, 40)} is not an optimizer`, {
-      hint: `there are: ${optimizerNames.join(', ')}`,
-    })
-  if (Object.keys(candidateOf(chosen.pipeline)).length === 0) {
-    throw new Failure(
-      'nothing-to-optimize',
-      `the pipeline ${chosen.pipeline.name} asks no model, so it has no words to evolve`,
-      {hint: 'set the keys, or name a pipeline with model steps: --pipeline genesis'},
-    )
-  }
-  const stands = await standsOf(golds, trials)
-  const usable = [...stands.values()].filter(({source}) => !isSkipped(source)).map(({file}) => file.gold)
-  const optimized = await optimize({
-    pipeline: chosen.pipeline,
-    optimizer,
-    train: usable.filter(({split}) => split === 'train'),
-    validation: usable.filter(({split}) => split === 'validation'),
-    evaluateOn: async (pipeline, {name}) => {
-      const {scorecard, trace} = await tryOn(pipeline, standOf(stands, name), trials)
-      return {score: scorecard.score, trace}
-    },
-    settings: {metricThreshold: trials.config.threshold},
-    budget,
-  })
-  const text = optimized.evolved === null ? null : writeCandidate(chosen.text, chosen.file, optimized.evolved)
-  return {
-    optimized,
-    text,
-    file: `evolved_pipelines/${chosen.pipeline.name.replaceAll(/[^A-Za-z0-9_-]+/g, '-')}_${digestOf(text ?? '').slice(0, 8)}.yaml`,
-  }
 }
 
 /** What an evaluation is compared with, and where the samples of earlier runs are. */

@@ -57,6 +57,7 @@ const entries = [
   'parser.ts',
   'nightly.ts',
   'trial.ts',
+  'evolving.ts',
   'amendment.ts',
   'errand.ts',
   'workshop.ts',

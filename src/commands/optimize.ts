@@ -1,78 +1,215 @@
-import {resolve} from 'node:path'
-import {readText, writeInside} from '../adapters/disk.ts'
+import {basename, join, relative, resolve} from 'node:path'
+import {makeFolder, readText, writeInside} from '../adapters/disk.ts'
 import {untilInterrupted} from '../adapters/interruption.ts'
+import {openJournal} from '../adapters/journal.ts'
 import {Failure} from '../errors.ts'
+import {evolutionOf, evolve, type Evolution, type Evolved} from '../evolving.ts'
 import {cloneFolderOf, configOf, ownGolds, settingOptions, sourcesOption} from '../locally.ts'
-import {choosePipeline, keysOf, makeHost, sourceOfGold, type GoldFile} from '../outside.ts'
+import type {Shard} from '../optimize/course.ts'
+import {mergeEvents, readEvents, renderEvent} from '../optimize/events.ts'
 import {optimizerNames} from '../optimize/optimizers/index.ts'
+import type {Settings} from '../optimize/search.ts'
+import {choosePipeline, keysOf, makeHost, sourceOfGold, type GoldFile} from '../outside.ts'
 import {formatOf, printJson} from '../printing.ts'
+import {progressOf} from '../report/evolution.ts'
+import {evolutionPage} from '../report/evolution-page.ts'
 import {plainLine} from '../trust.ts'
-import {evolve, goldsAt} from '../trial.ts'
-import {textOf, type Command, type Flags} from './command.ts'
+import {goldsAt} from '../trial.ts'
+import {textOf, type Command, type Flags, type World} from './command.ts'
 
 const kept = ['--pipeline', '--gold', '--judge', '--threshold', '--max-tokens', '--max-cost-usd']
 
 export const optimize: Command = {
   summary: "evolve a pipeline's words against the gold standards",
-  arguments: [],
+  arguments: [
+    {usage: '[action]', summary: 'merge: makes one log of the logs of several machines'},
+    {usage: '[logs...]', summary: 'the logs to merge'},
+  ],
   options: [
     ...settingOptions.filter(({flags}) => kept.some((each) => flags.startsWith(each))),
-    {flags: '--optimizer <name>', summary: 'how the search goes; default: bootstrap', choices: optimizerNames},
-    {flags: '--budget <calls>', summary: 'model calls at most, all steps and the judge together'},
+    {flags: '--optimizer <name>', summary: 'how the search goes; default: forge', choices: optimizerNames},
+    {
+      flags: '--budget <calls>',
+      summary: 'model calls at most: all steps, the judge and the questions for new words together',
+    },
+    {flags: '--seed <number>', summary: 'all chance of the search comes from it; default: 0'},
+    {
+      flags: '--reflection-model <provider/model>',
+      summary: 'who is asked for new words; default: the one in pipelines/reflect.yaml',
+    },
+    {flags: '--metric-threshold <score>', summary: 'a run is a success from this score on, 0-10; default: --threshold'},
+    {
+      flags: '--max-bootstrapped-demos <n>',
+      summary: 'bootstrap, mipro: successful runs shown as examples at most; default: 2',
+    },
+    {flags: '--max-labeled-demos <n>', summary: 'bootstrap: none are made, as a label is the gold standard itself'},
+    {flags: '--max-rounds <n>', summary: 'bootstrap: tries for each gold standard; default: 1'},
+    {
+      flags: '--candidate-programs <n>',
+      summary: 'bootstrap: random search over so many sets of examples; default: 0, none',
+    },
+    {
+      flags: '--log <file>',
+      summary:
+        'log of the search; a search that was stopped goes on where its log ends. Default: evolved_pipelines/optimize_….jsonl',
+    },
+    {flags: '--shard <i/n>', summary: 'does the i-th of n parts of the next wave and stops, as in 3/20; needs --log'},
     {
       flags: '--batches',
-      summary: 'ask Claude by message batches: half the price, but run after run, each mostly within an hour',
+      summary: 'ask Claude by message batches: half the price, each wave mostly within an hour',
     },
     sourcesOption,
-    {flags: '--output <folder>', summary: 'where the evolved YAML is written; default: evolved_pipelines/'},
+    {
+      flags: '--output <folder>',
+      summary: 'where YAML and report are written, or the file of `merge`; default: evolved_pipelines/',
+    },
     {flags: '--format <format>', summary: 'text or json', choices: ['text', 'json']},
   ],
-  run: async (_, flags, world) => {
-    const format = formatOf(flags)
-    const given = textOf(flags, 'gold')
-    const folder = given === null ? null : resolve(world.cwd, given)
-    const config = configOf(world.cwd, {...flags, gold: undefined})
-    const keys = keysOf(world.env)
-    const chosen = await choosePipeline(config.pipeline, keys, async (file) => readText(resolve(world.cwd, file)))
-    const budget = {calls: callsOf(flags), tokens: null, usd: config.maxCostUsd}
-    const byBatch = config.batches ? {batches: true, signal: untilInterrupted()} : {}
-    const host = makeHost({keys, budget, say: world.say, ...byBatch})
-    const clones = cloneFolderOf(flags, world)
-    const trials = {config, keys, host, sourceOf: async (gold: GoldFile) => sourceOfGold(gold, world.cwd, clones)}
-    const golds = await goldsAt(folder, ownGolds(config, world.cwd))
-    const {optimized, file, text} = await evolve(
-      chosen,
-      textOf(flags, 'optimizer') ?? 'bootstrap',
-      golds,
-      trials,
-      budget,
-    )
-    const output = textOf(flags, 'output')
-    const path = text === null ? null : output === null ? file : `${output}/${file.slice(file.lastIndexOf('/') + 1)}`
-    if (text !== null)
-      writeInside(
-        resolve(world.cwd, output ?? '.'),
-        output === null ? file : file.slice(file.lastIndexOf('/') + 1),
-        text,
-      )
-    for (const event of optimized.log) if (event.kind === 'note') world.say(plainLine(event.message))
-    const {evolved: _candidate, ...shape} = optimized
-    if (format === 'json') printJson(world, {evolved: path, ...shape})
-    else
-      world.print(
-        path === null
-          ? 'No better words were found: the pipeline stays as it is.'
-          : `Pipeline evolved at ${path}${optimized.promoted ? '' : ' (not promoted: no measured gain)'}`,
-      )
-    return 0
+  run: async (words, flags, world) => {
+    const [action, ...logs] = words
+    if (action === 'merge') return merge(logs, flags, world)
+    if (action !== undefined)
+      throw new Failure('bad-usage', `optimize ${plainLine(action, 40)}: there is no such action`, {
+        hint: 'as in: optimize merge shard-*.jsonl --output merged.jsonl',
+      })
+    return search(flags, world)
   },
 }
 
-function callsOf(flags: Flags): number | null {
-  const given = textOf(flags, 'budget')
+/** What all of the logs know, in one. */
+function merge(logs: readonly string[], flags: Flags, world: World): number {
+  const output = textOf(flags, 'output')
+  if (logs.length === 0 || output === null)
+    throw new Failure('bad-usage', 'optimize merge: names of logs and --output are needed', {
+      hint: 'as in: optimize merge shard-*.jsonl --output merged.jsonl',
+    })
+  const events = mergeEvents(logs.map((log) => readEvents(readText(resolve(world.cwd, log)), log)))
+  const path = resolve(world.cwd, output)
+  writeInside(makeFolder(resolve(path, '..')), basename(path), events.map(renderEvent).join(''))
+  world.print(`${logs.length} logs with ${events.length} events merged at ${output}`)
+  return 0
+}
+
+async function search(flags: Flags, world: World): Promise<number> {
+  const format = formatOf(flags)
+  const given = textOf(flags, 'gold')
+  const folder = given === null ? null : resolve(world.cwd, given)
+  const config = configOf(world.cwd, {...flags, gold: undefined})
+  const keys = keysOf(world.env)
+  const chosen = await choosePipeline(config.pipeline, keys, async (file) => readText(resolve(world.cwd, file)))
+  const limits = {calls: numberOf(flags, 'budget', 'calls'), tokens: null, usd: config.maxCostUsd}
+  const byBatch = config.batches ? {batches: true, signal: untilInterrupted()} : {}
+  const clones = cloneFolderOf(flags, world)
+  const golds = await goldsAt(folder, ownGolds(config, world.cwd))
+  const settings = settingsOf(flags)
+  const optimizer = textOf(flags, 'optimizer') ?? 'forge'
+  const output = resolve(world.cwd, textOf(flags, 'output') ?? 'evolved_pipelines')
+  const evolution: Evolution = {
+    optimizer,
+    settings,
+    limits,
+    hostFor: ({calls, usd}) =>
+      makeHost({
+        keys,
+        budget: {
+          calls: limits.calls === null ? null : Math.max(0, limits.calls - calls),
+          tokens: null,
+          usd: Math.max(0, limits.usd - (usd ?? 0)),
+        },
+        say: world.say,
+        ...byBatch,
+      }),
+    reflectionModel: textOf(flags, 'reflection-model'),
+    shard: shardOf(flags),
+    openJournal: (about) => {
+      const log = textOf(flags, 'log')
+      return openJournal(log === null ? join(output, `optimize_${about.slice(0, 8)}.jsonl`) : resolve(world.cwd, log))
+    },
+    onTold: (stories) => world.say(progressOf(stories, limits)),
+  }
+  const trials = {config, keys, sourceOf: async (gold: GoldFile) => sourceOfGold(gold, world.cwd, clones)}
+  const evolved = await waited(() => evolve(chosen, golds, trials, evolution), world)
+  if (evolved === null) return 0
+  const report = evolutionPage(evolutionOf(evolved, chosen, {optimizer, limits, seed: settings.seed ?? 0}))
+  tell(evolved, write(output, evolved, report), world, format)
+  return 0
+}
+
+/** A shard that has done its part is no failure: null. */
+async function waited(search: () => Promise<Evolved>, world: World): Promise<Evolved | null> {
+  try {
+    return await search()
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || thrown.code !== 'waiting-for-shards') throw thrown
+    world.print(thrown.message)
+    return null
+  }
+}
+
+interface Written {
+  readonly yaml: string | null
+  readonly page: string
+}
+
+function write(folder: string, {file, text}: Evolved, page: string): Written {
+  const name = basename(file)
+  const place = makeFolder(folder)
+  if (text !== null) writeInside(place, name, text)
+  const pageName = name.replace(/\.yaml$/, '.html')
+  writeInside(place, pageName, page)
+  return {yaml: text === null ? null : join(folder, name), page: join(folder, pageName)}
+}
+
+function tell({optimized, about}: Evolved, {yaml, page}: Written, world: World, format: string): void {
+  const shown = (path: string): string => relative(world.cwd, path)
+  const {evolved: _candidate, ...shape} = optimized
+  if (format === 'json')
+    return printJson(world, {evolved: yaml === null ? null : shown(yaml), ...shape, about, report: shown(page)})
+  world.say(plainLine(`report: ${shown(page)}`))
+  world.print(
+    yaml === null
+      ? 'No better words were found: the pipeline stays as it is.'
+      : `Pipeline evolved at ${shown(yaml)}${optimized.promoted ? '' : ' (not promoted: no proven improvement)'}`,
+  )
+}
+
+const settingsOf = (flags: Flags): Partial<Settings> => {
+  const numbers = {
+    seed: numberOf(flags, 'seed', 'number', true),
+    maxBootstrappedDemos: numberOf(flags, 'max-bootstrapped-demos', 'number', true),
+    maxLabeledDemos: numberOf(flags, 'max-labeled-demos', 'number', true),
+    maxRounds: numberOf(flags, 'max-rounds', 'number'),
+    candidatePrograms: numberOf(flags, 'candidate-programs', 'number', true),
+    metricThreshold: scoreOf(flags),
+  }
+  return Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== null))
+}
+
+/** null: it was not given. Throws `Failure` `bad-flag`. */
+function numberOf(flags: Flags, name: string, of: string, mayBeZero = false): number | null {
+  const given = textOf(flags, name)
   if (given === null) return null
-  if (/^[1-9]\d{0,6}$/.test(given)) return Number(given)
-  throw new Failure('bad-flag', `--budget ${plainLine(given, 40)}: is not a number of calls`, {
-    hint: 'as in --budget 200',
-  })
+  if ((mayBeZero ? /^\d{1,7}$/ : /^[1-9]\d{0,6}$/).test(given)) return Number(given)
+  throw new Failure(
+    'bad-flag',
+    `--${name} ${plainLine(given, 40)}: is not a number${of === 'calls' ? ' of calls' : ''}`,
+    {
+      hint: `as in --${name} ${of === 'calls' ? 200 : 2}`,
+    },
+  )
+}
+
+function scoreOf(flags: Flags): number | null {
+  const given = textOf(flags, 'metric-threshold')
+  if (given === null) return null
+  if (/^(?:10|\d)(?:\.\d+)?$/.test(given) && Number(given) <= 10) return Number(given)
+  throw new Failure('bad-flag', `--metric-threshold ${plainLine(given, 40)}: is not a score`, {hint: 'from 0 to 10'})
+}
+
+function shardOf(flags: Flags): Shard | null {
+  const given = textOf(flags, 'shard')
+  if (given === null) return null
+  const [, index = '', of = ''] = /^(\d{1,4})\/(\d{1,4})$/.exec(given) ?? []
+  if (Number(index) >= 1 && Number(index) <= Number(of)) return {index: Number(index) - 1, of: Number(of)}
+  throw new Failure('bad-flag', `--shard ${plainLine(given, 40)}: is no part of a whole`, {hint: 'as in --shard 3/20'})
 }

@@ -2,6 +2,7 @@
 import type {Change} from '../plan/plan.ts'
 import type {Finding, Location} from '../scan/finding.ts'
 import {html, htmlText, joinHtml, type Html} from '../trust.ts'
+import {list, pageOf, section} from './page.ts'
 import type {Report} from './report.ts'
 import {
   costText,
@@ -21,99 +22,23 @@ import {
   urlOf,
 } from './words.ts'
 
-const style = html`<style>
-  body {
-    font:
-      16px/1.5 system-ui,
-      sans-serif;
-    max-width: 60rem;
-    margin: 2rem auto;
-    padding: 0 1rem;
-    color: #1f2328;
-    background: #fff;
-  }
-  table {
-    border-collapse: collapse;
-    width: 100%;
-  }
-  td,
-  th {
-    border-bottom: 1px solid #d1d9e0;
-    padding: 0.3rem 0.6rem;
-    text-align: left;
-    vertical-align: top;
-  }
-  code,
-  pre {
-    font:
-      14px ui-monospace,
-      monospace;
-    background: #f6f8fa;
-    overflow-wrap: anywhere;
-  }
-  pre {
-    padding: 0.6rem;
-    white-space: pre-wrap;
-  }
-  .lines {
-    white-space: pre-wrap;
-  }
-  summary {
-    cursor: pointer;
-  }
-  .muted {
-    color: #59636e;
-  }
-  @media (prefers-color-scheme: dark) {
-    body {
-      color: #e6edf3;
-      background: #0d1117;
-    }
-    code,
-    pre {
-      background: #161b22;
-    }
-    td,
-    th {
-      border-color: #3d444d;
-    }
-    .muted {
-      color: #9198a1;
-    }
-    a {
-      color: #4493f8;
-    }
-  }
-</style>`
-
 export function renderHtml(report: Report): Html {
   const headline = `Refactor plan: ${headlineOf(report)}`
   const {
     verdict,
     plan: {changes, findings: found},
   } = report
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'" />
-        <meta name="referrer" content="no-referrer" />
-        <title>${htmlText(headline)}</title>
-        ${style}
-      </head>
-      <body>
-        <h1>${htmlText(iconOf(report))} ${htmlText(headline)}</h1>
+  return pageOf(
+    headline,
+    html`<h1>${htmlText(iconOf(report))} ${htmlText(headline)}</h1>
         <p class="muted">${htmlText(aboutOf(report))}</p>
         ${guarded(report)}
         ${list(verdict.decision === 'pass' ? [] : verdict.reasons.map(({message}) => htmlText(message)))}
         ${section('What would raise the score', improvements(report))} ${section('Score', scores(report))} ${section('How each finding was counted', credits(report))}
         ${section(`Plan: ${plural(changes.length, 'change')}`, plan(report))}
         ${section(plural(found.length, 'finding'), findings(report))}
-        ${section('Remarks of the plan rules', violations(report))} ${section('Notes', notes(report))}
-      </body>
-    </html>
-`
+        ${section('Remarks of the plan rules', violations(report))} ${section('Notes', notes(report))}`,
+  )
 }
 
 const improvements = (report: Report): Html =>
@@ -151,22 +76,6 @@ const aboutOf = (report: Report): string =>
     costText(report),
     ...(report.milliseconds === null ? [] : [timeText(report.milliseconds)]),
   ].join(' · ')
-
-const section = (title: string, body: Html): Html =>
-  body === ''
-    ? body
-    : html`<h2>${htmlText(title)}</h2>
-        ${body}`
-
-const list = (items: readonly Html[]): Html =>
-  items.length === 0
-    ? html``
-    : html`<ul>
-        ${joinHtml(
-          items.map((item) => html`<li>${item}</li>`),
-          '\n',
-        )}
-      </ul>`
 
 /** A link only where `urlOf` makes one: by commit, on the server of the run, which must speak HTTPS. */
 function placeOf(report: Report, place: Location): Html {

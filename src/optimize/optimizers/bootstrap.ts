@@ -1,93 +1,93 @@
 /**
  * BootstrapFewShot (DSPy, https://dspy.ai/api/optimizers/BootstrapFewShot): run the program on train golds in their order,
- * keep the traces of runs that reach the threshold, and show each step what it did in them.
+ * keep the traces of runs that reach the threshold, and show each step what it did in them. With `candidatePrograms` above 0 it is
+ * BootstrapFewShotWithRandomSearch (https://dspy.ai/api/optimizers/BootstrapFewShotWithRandomSearch): programs with demonstrations of
+ * different golds are compared on all golds, beside the program without any; the best mean is taken, of equal ones the earlier.
  *
- * Two deviations. Labelled demonstrations are not made: a label here is the gold standard, and words that quote it would
- * be scored against what they quote. And a demonstration shows an excerpt of the input, because an input is a repository.
+ * Deviations. Labelled demonstrations are not made, and the program that has nothing else (seed −2) is left out: a label here is the
+ * gold standard, and words that quote it would be scored against what they quote. A demonstration shows an excerpt of the
+ * input, because an input is a repository. There is a threshold: without one any score above 0 is a success. The teacher is the
+ * pipeline as it is. A step asks once in a run, so nothing is drawn among its calls.
+ * A score that is unknown counts as none in the comparison, as a failed run does there; a program that could not be run on every
+ * gold is not compared at all.
  */
-import {unfenced} from '../../pipeline/template.ts'
-import type {Pipeline, StepTrace, Trace} from '../../pipeline/step.ts'
-import {clip} from '../../trust.ts'
-import type {Optimizer, Search} from '../optimizer.ts'
+import type {Candidate} from '../candidate.ts'
+import {
+  bootstrappedBy,
+  candidateShowing,
+  demonstrable,
+  refuseLabels,
+  trainCases,
+  type Success,
+} from '../demonstrations.ts'
+import type {Optimizer, Proposal, Search} from '../search.ts'
 
 export const bootstrap: Optimizer = {
-  summary: 'Shows each model step what it did in runs that reached the threshold (BootstrapFewShot).',
+  summary:
+    'Shows each model step what it did in runs that reached the threshold (BootstrapFewShot, with random search).',
   propose: async (search) => {
-    const {pipeline, settings, log} = search
-    if (settings.maxLabeledDemos > 0) log(noLabels)
-    if (demonstrable(pipeline).length === 0) {
-      log({kind: 'note', code: 'no-model-steps', message: `No step of ${pipeline.name} asks a model with examples.`})
+    const {problem, settings, tell} = search
+    refuseLabels(search)
+    if (demonstrable(problem).length === 0) {
+      tell({kind: 'note', code: 'no-model-steps', message: 'No step asks a model with examples.'})
       return null
     }
-    const successes = await successesOf(search)
-    if (successes.length === 0) {
-      log({
+    const first = await programOf(search, null)
+    if (first.quotes.length === 0) {
+      tell({
         kind: 'note',
         code: 'no-success',
-        message: `No run on ${search.train.length} train golds reached ${settings.metricThreshold}; the pipeline is unchanged.`,
+        message: `No run on ${trainCases(problem).length} train golds reached ${settings.metricThreshold}; the pipeline is unchanged.`,
       })
+      // another order of the golds has the same ones to try
       return null
     }
-    const demonstrations = demonstrable(pipeline).flatMap((step) => {
-      const shown = successes.flatMap(({trace}) => demonstrationOf(trace, step, settings.maxDemoCharacters))
-      return shown.length === 0 ? [] : [[`${step}/examples`, shown.join('\n\n')] as const]
-    })
-    if (demonstrations.length === 0) return null
-    return {candidate: Object.fromEntries(demonstrations), quotes: successes.map(({gold}) => gold)}
+    const chosen = settings.candidatePrograms === 0 ? first : await searched(search, first)
+    for (const name of chosen.quotes) tell({kind: 'demonstration', case: name, steps: demonstrable(problem)})
+    return Object.keys(chosen.candidate).length === 0 ? null : chosen
   },
 }
 
-const noLabels = {
-  kind: 'note',
-  code: 'no-labelled-demonstrations',
-  message: 'Labelled demonstrations would quote the gold standard; none are made.',
-} as const
+const zeroShot: Proposal = {candidate: {}, quotes: []}
 
-const demonstrable = ({steps}: Pipeline): readonly string[] =>
-  steps.filter(({models, texts}) => models.length > 0 && texts.examples !== undefined).map(({name}) => name)
-
-interface Success {
-  readonly gold: string
-  readonly trace: Trace
+async function programOf(search: Search, shuffling: number | null): Promise<Proposal> {
+  const successes: readonly Success[] = await bootstrappedBy(search, shuffling)
+  const candidate = candidateShowing(search.problem, successes, search.settings.maxDemoCharacters)
+  return {candidate, quotes: successes.map((success) => success.case)}
 }
 
-/** Retries are for one gold, not for the set: the next gold comes after `maxRounds` failures or the first success. */
-async function successesOf({train, settings, pipeline, evaluate, log}: Search): Promise<readonly Success[]> {
-  const successes: Success[] = []
-  const steps = demonstrable(pipeline)
-  for (const gold of train) {
-    for (let round = 0; round < settings.maxRounds; round++) {
-      if (successes.length >= settings.maxBootstrappedDemos) return successes
-      const evaluation = await evaluate(gold, round)
-      if (evaluation === null || evaluation.score === null || evaluation.score < settings.metricThreshold) continue
-      successes.push({gold: gold.name, trace: evaluation.trace})
-      log({kind: 'demonstration', gold: gold.name, steps})
-      break
-    }
-  }
-  return successes
+/** Programs −3, −1, 0, 1, … in this order. */
+async function searched(search: Search, unshuffled: Proposal): Promise<Proposal> {
+  const programs = [zeroShot, unshuffled]
+  for (let seed = 0; seed < search.settings.candidatePrograms; seed++) programs.push(await programOf(search, seed))
+  search.tell({
+    kind: 'note',
+    code: 'no-labelled-program',
+    message: 'The program with labels only is not compared: it would quote the gold standard.',
+  })
+  const means = await meansOf(
+    search,
+    programs.map(({candidate}) => candidate),
+  )
+  const compared = means.filter((mean) => mean !== null)
+  const at = compared.length === 0 ? -1 : means.indexOf(Math.max(...compared))
+  search.tell({
+    kind: 'note',
+    code: 'programs-compared',
+    message: `${compared.length} of ${programs.length} programs were compared; the best has a mean of ${(means[at] ?? 0).toFixed(2)}.`,
+  })
+  return programs[at] ?? zeroShot
 }
 
-/** What the step was shown and what it answered. A second call of a step is a repair: its question is the first one's. */
-function demonstrationOf({steps}: Trace, name: string, max: number): readonly string[] {
-  const trace = steps.find(({step}) => step === name)
-  const [first] = trace?.calls ?? []
-  if (trace === undefined || first === undefined || trace.result.text === '') return []
-  const input = inputOf(first.request.messages[0]?.text ?? '', max)
-  return [
-    `<example>\n<input>\n${untagged(input)}\n</input>\n<output>\n${outputOf(trace, max * 3)}\n</output>\n</example>`,
-  ]
+/** On all cases; null: it could not be run on one of them. Programs whose words are the same have the same runs. */
+async function meansOf(search: Search, programs: readonly Candidate[]): Promise<readonly (number | null)[]> {
+  const {cases} = search.problem
+  const evaluations = await search.evaluate(
+    programs.flatMap((candidate) => cases.map(({name}) => ({candidate, case: name, replicate: 0}))),
+  )
+  return programs.map((_, at) => {
+    const own = evaluations.slice(at * cases.length, (at + 1) * cases.length)
+    const scores = own.flatMap((evaluation) => (evaluation === null ? [] : [evaluation.score ?? 0]))
+    return scores.length < cases.length ? null : scores.reduce((sum, score) => sum + score, 0) / scores.length
+  })
 }
-
-const outputOf = ({result}: StepTrace, max: number): string => untagged(clip(result.text.trim(), max))
-
-/** An excerpt of what was fenced as data, a fair share of each part; the instructions around it are the step's own already. */
-function inputOf(message: string, max: number): string {
-  const parts = [...message.matchAll(/<untrusted-data name="([^"\n]*)"[^>\n]*>\n([^]*?)\n<\/untrusted-data/g)]
-  if (parts.length === 0) return clip(message, max)
-  const each = Math.floor(max / parts.length)
-  return parts.map(([, name = '', text = '']) => `${name}:\n${clip(text, each)}`).join('\n')
-}
-
-/** A text cannot end its own example, nor open a fence of the run it will be shown in. */
-const untagged = (text: string): string => unfenced(text).replace(/<(?=\/?(?:example|input|output)\b)/gi, '&lt;')

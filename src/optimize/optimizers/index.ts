@@ -1,8 +1,14 @@
-import type {Optimizer} from '../optimizer.ts'
+import type {Optimizer} from '../search.ts'
 import {bootstrap} from './bootstrap.ts'
+import {forge} from './forge.ts'
+import {gepa} from './gepa.ts'
+import {mipro} from './mipro.ts'
 
 export const optimizers = {
   bootstrap,
+  forge,
+  gepa,
+  mipro,
 } as const satisfies Record<string, Optimizer>
 
 export const optimizerNames: readonly string[] = Object.keys(optimizers)

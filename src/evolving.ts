@@ -1,0 +1,317 @@
+/** A pipeline's words, evolved on gold standards: what a search asks becomes runs, scores and questions to models. */
+import {candidateOf, withCandidate, writeCandidate, type Candidate} from './optimize/candidate.ts'
+import type {Journal, Shard, World} from './optimize/course.ts'
+import {spentIn, type Event} from './optimize/events.ts'
+import {guardedOf} from './optimize/guards.ts'
+import {evolvingSteps, observe, unreadable} from './optimize/observation.ts'
+import {optimize, type Optimized} from './optimize/optimize.ts'
+import {optimizerNames, optimizerOf} from './optimize/optimizers/index.ts'
+import {reflect, type Reflectors} from './optimize/reflection.ts'
+import {Settings, type Ask, type Evaluation, type Problem, type Question, type Story} from './optimize/search.ts'
+import {addCost, noCost, type Cost, type Limits} from './optimize/spending.ts'
+import type {Config} from './config.ts'
+import {Failure} from './errors.ts'
+import type {Host} from './host.ts'
+import {choosePipeline, chooseJudge, digestOf, programVersion, type Chosen, type GoldFile} from './outside.ts'
+import type {Pipeline} from './pipeline/step.ts'
+import type {Evolution as EvolutionReport} from './report/evolution.ts'
+import type {ModelRequest, Provider, Usage} from './provider.ts'
+import {remembered} from './recordings.ts'
+import {isSkipped, standOf, standsOf, tryOn, type Stand, type Trials} from './trial.ts'
+import {plainLine} from './trust.ts'
+
+export interface Evolution {
+  readonly optimizer: string
+  readonly settings: Partial<Settings>
+  readonly limits: Limits
+  /** A host whose meter knows what an earlier part of the search did spend. */
+  readonly hostFor: (spent: Cost) => Host
+  /** `provider/model` of the model that writes words; null: the one that ships, or the pipeline's own where its key is missing. */
+  readonly reflectionModel: string | null
+  readonly shard: Shard | null
+  /** Opens the log of the search that this digest names. */
+  readonly openJournal: (about: string) => Journal
+  /** All that was told so far, each time something is told. */
+  readonly onTold: (stories: readonly Story[]) => void
+}
+
+export interface Evolved {
+  readonly optimized: Optimized
+  /** Where the evolved YAML belongs, under `evolved_pipelines/`. */
+  readonly file: string
+  /** The YAML with the new words, comments kept; null when nothing was proposed. */
+  readonly text: string | null
+  readonly before: Candidate
+  /** Digest of all that the search depends on. */
+  readonly about: string
+}
+
+/** Throws `Failure`: `unknown-optimizer`, `nothing-to-optimize`, `same-name`, and what `optimize` throws. */
+export async function evolve(
+  chosen: Chosen,
+  golds: readonly GoldFile[],
+  given: Omit<Trials, 'host'>,
+  evolution: Evolution,
+): Promise<Evolved> {
+  const optimizer = optimizerOf(evolution.optimizer)
+  if (optimizer === undefined)
+    throw new Failure('unknown-optimizer', `${plainLine(evolution.optimizer, 40)} is not an optimizer`, {
+      hint: `there are: ${optimizerNames.join(', ')}`,
+    })
+  const {pipeline} = chosen
+  const steps = evolvingSteps(pipeline)
+  if (steps.length === 0) {
+    throw new Failure(
+      'nothing-to-optimize',
+      `the pipeline ${pipeline.name} asks no model, so it has no words to evolve`,
+      {hint: 'set the keys, or name a pipeline with model steps: --pipeline genesis'},
+    )
+  }
+  const stands = await standsOf(golds, {...given, host: evolution.hostFor(noCost)})
+  const usable = [...stands.values()].filter(({source}) => !isSkipped(source)).map(({file}) => file)
+  const settings = Settings.parse({metricThreshold: given.config.threshold, ...evolution.settings})
+  const about = aboutOf(chosen, usable, given.config, evolution.optimizer, settings)
+  const journal = evolution.openJournal(about)
+  const trials: Trials = {...given, host: evolution.hostFor(spentIn(journal.events))}
+  const secret = begun(journal, about, trials.host)
+  const problem: Problem = {
+    steps,
+    cases: usable.map(({gold: {name, split}}) => ({name, split})),
+    heading: await headingOf(trials),
+    guarded: guardedOf(secretsOf(usable)),
+  }
+  const told: Story[] = []
+  const optimized = await optimize({
+    problem,
+    settings,
+    optimizer,
+    isGated: true,
+    limits: evolution.limits,
+    world: await worldOf(pipeline, problem, stands, trials, {journal, secret, model: evolution.reflectionModel}),
+    journal,
+    digest: digestOf,
+    shard: evolution.shard,
+    onStory: (story) => {
+      told.push(story)
+      evolution.onTold(told)
+    },
+  })
+  const text = optimized.evolved === null ? null : writeCandidate(chosen.text, chosen.file, optimized.evolved)
+  return {
+    optimized,
+    text,
+    before: candidateOf(pipeline),
+    about,
+    file: `evolved_pipelines/${pipeline.name.replaceAll(/[^A-Za-z0-9_-]+/g, '-')}_${digestOf(text ?? '').slice(0, 8)}.yaml`,
+  }
+}
+
+const aboutOf = (
+  {text}: Chosen,
+  golds: readonly GoldFile[],
+  {goal, judge, maxTokens, include, exclude}: Config,
+  optimizer: string,
+  settings: Settings,
+): string =>
+  digestOf(
+    JSON.stringify([
+      text,
+      golds.map((gold) => gold.text).toSorted(),
+      {goal, judge, maxTokens, include, exclude},
+      optimizer,
+      settings,
+      programVersion(),
+    ]),
+  )
+
+/** The secret of the log's search; a new log gets one. Throws `Failure` `other-search`. */
+function begun({events, append}: Journal, about: string, host: Host): string {
+  const start = events.find((event) => event.kind === 'start')
+  if (start !== undefined && start.about !== about)
+    throw new Failure(
+      'other-search',
+      'the log is of another search: pipeline, gold standards, settings or program differ',
+      {
+        hint: 'name another file with --log, or leave it out',
+      },
+    )
+  if (start !== undefined) return start.secret
+  const secret = `${host.nonce()}${host.nonce()}`
+  append({kind: 'start', id: 'start', schema: 1, about, secret})
+  return secret
+}
+
+async function headingOf({keys}: Trials): Promise<string> {
+  const {pipeline} = await choosePipeline('reflect', keys, async () => null)
+  const heading = pipeline.variables?.['heading']
+  return typeof heading === 'string' ? heading : 'Rules:'
+}
+
+const secretsOf = (golds: readonly GoldFile[]): Parameters<typeof guardedOf>[0] => ({
+  names: golds.flatMap(({gold}) => [
+    gold.name,
+    ...gold.findings.flatMap(({locations, related_files}) => [...locations.map(({file}) => file), ...related_files]),
+  ]),
+  texts: golds.flatMap(({gold}) =>
+    gold.findings.flatMap(({description, locations, title = ''}) => [
+      description,
+      title,
+      ...locations.map(({evidence = ''}) => evidence),
+    ]),
+  ),
+})
+
+interface Making {
+  readonly journal: Journal
+  readonly secret: string
+  readonly model: string | null
+}
+
+/** Failures that are the model's answer and not the world's: words can be to blame for them. */
+const unusable = ['model-output-invalid', 'not-a-plan', 'model-refused']
+
+async function worldOf(
+  pipeline: Pipeline,
+  problem: Problem,
+  stands: ReadonlyMap<string, Stand>,
+  trials: Trials,
+  {journal, secret, model}: Making,
+): Promise<World> {
+  const {host, config, keys} = trials
+  const isJudged = (await chooseJudge(config.judge, pipeline, keys)) !== null
+  const answers = answersOf(journal)
+  const reflectors = await reflectorsOf(trials)
+  const writer = writerOf(model, pipeline, trials)
+  const evaluate = async (ask: Ask, own: Host): Promise<Evaluation> => {
+    const meter = meterOf(own.ask)
+    const digest = (text: string): string => digestOf(`${ask.replicate} ${text}`)
+    // a run that is gone through again must ask the same words: the nonce is the search's own, and secret like any other
+    const nonce = digestOf(`${secret} ${ask.case}`).slice(0, 16)
+    const runHost: Host = {
+      ...own,
+      ask: remembered(meter.ask, {...answers, digest}),
+      nonce: () => nonce,
+      say: () => undefined,
+    }
+    const stand = standOf(stands, ask.case)
+    const {gold} = stand.file
+    try {
+      const judged = await tryOn(withCandidate(pipeline, ask.candidate), stand, {...trials, host: runHost})
+      return observe(problem.steps, {...judged, gold: judged.gold ?? gold, cost: meter.cost()})
+    } catch (thrown) {
+      if (!(thrown instanceof Failure)) throw thrown
+      if (unusable.includes(thrown.code)) return unreadable(gold, problem.steps, thrown.message, meter.cost())
+      throw new Failure(thrown.code, thrown.message, {
+        exit: thrown.exit,
+        cause: meter.cost(),
+        ...(thrown.hint === null ? {} : {hint: thrown.hint}),
+      })
+    }
+  }
+  return {
+    evaluate: (ask) => (host.together === undefined ? evaluate(ask, host) : host.together((own) => evaluate(ask, own))),
+    reflect: async (question: Question) => {
+      const meter = meterOf((request, signal) => host.ask(writer(request), signal))
+      const surroundings = {nonce: host.nonce(), now: host.now, signal: host.signal}
+      return {text: await reflect(reflectors, question, meter.ask, surroundings), cost: meter.cost()}
+    },
+    worstRun: (answered) => ({calls: problem.steps.length - answered + (isJudged ? votes : 0), tokens: 0, usd: 0}),
+    worstReflection: {calls: 1, tokens: 0, usd: 0},
+    atOnce: host.together === undefined ? 1 : together,
+    lost: ({cause}) => (isCost(cause) ? cause : noCost),
+  }
+}
+
+/** A judge is asked so often, as a rule; more when it is torn. */
+const votes = 3
+/** Runs of one message batch. */
+const together = 64
+
+const isCost = (value: unknown): value is Cost =>
+  typeof value === 'object' && value !== null && 'calls' in value && 'tokens' in value
+
+/** Answers live in the log, so that whoever has the log has the answers: another machine too. */
+function answersOf({events, append}: Journal): {
+  readonly get: (key: string) => Promise<string | null>
+  readonly set: (key: string, text: string) => Promise<void>
+} {
+  const known = new Map<string, string>(
+    events.flatMap((event: Event) => (event.kind === 'answer' ? [[event.id, event.text]] : [])),
+  )
+  return {
+    get: async (key) => known.get(key) ?? null,
+    set: async (id, text) => {
+      known.set(id, text)
+      append({kind: 'answer', id, text})
+    },
+  }
+}
+
+interface Meter {
+  readonly ask: Provider
+  readonly cost: () => Cost
+}
+
+function meterOf(ask: Provider): Meter {
+  let sum = noCost
+  return {
+    ask: async (request, signal) => {
+      const reply = await ask(request, signal)
+      sum = addCost(sum, costOf(reply.usage))
+      return reply
+    },
+    cost: () => sum,
+  }
+}
+
+const costOf = ({calls, input_tokens, output_tokens, usd}: Usage): Cost => ({
+  calls,
+  tokens: input_tokens + output_tokens,
+  usd,
+})
+
+async function reflectorsOf({keys}: Trials): Promise<Reflectors> {
+  const [rules, rewrite] = await Promise.all(
+    ['reflect', 'rewrite'].map((name) =>
+      choosePipeline(name, keys, async () => null, {inputs: ['words', 'evidence', 'tried', 'most']}),
+    ),
+  )
+  if (rules === undefined || rewrite === undefined)
+    throw new Failure('no-such-pipeline', 'reflect.yaml does not ship with this copy')
+  return {rules: rules.pipeline, rewrite: rewrite.pipeline}
+}
+
+/** Who is asked for words. Throws `Failure` `bad-flag`. */
+function writerOf(given: string | null, {steps}: Pipeline, {keys}: Trials): (request: ModelRequest) => ModelRequest {
+  const own = steps.flatMap(({models}) => models).at(-1) ?? null
+  const name = given ?? (keys.claude === null ? own : null)
+  if (name === null) return (request) => request
+  const at = name.indexOf('/')
+  if (at < 1 || at === name.length - 1)
+    throw new Failure('bad-flag', `--reflection-model ${plainLine(name, 80)}: names no provider`, {
+      hint: 'as in --reflection-model claude/claude-opus-4-8',
+    })
+  const [provider, model] = [name.slice(0, at), name.slice(at + 1)]
+  return (request) => ({...request, provider, model})
+}
+
+/** What a report says of it. */
+export const evolutionOf = (
+  {optimized, before, about}: Evolved,
+  {pipeline}: Chosen,
+  {optimizer, limits, seed}: {readonly optimizer: string; readonly limits: Limits; readonly seed: number},
+): EvolutionReport => ({
+  pipeline: pipeline.name,
+  optimizer,
+  seed,
+  about,
+  limits,
+  before,
+  after: optimized.evolved,
+  promoted: optimized.promoted,
+  baseline: optimized.baseline,
+  best: optimized.best,
+  p_value: optimized.p_value,
+  spent: optimized.spent,
+  log: optimized.log,
+})
