@@ -98,7 +98,7 @@ async function actIn(outside: Runner): Promise<number> {
   const signal = cancellation()
   const hub = github({...about, signal})
   const dryRun = given['dry-run'] === 'true'
-  const optimizer = given['optimizer'] || 'bootstrap'
+  const optimizer = given['optimizer'] || 'forge'
   const artifact = given['artifact-path'] || 'refactor-plan-artifact'
   const shared: Reviewing = {
     outside,

@@ -1,7 +1,7 @@
 /** A pipeline's words, evolved on gold standards: what a search asks becomes runs, scores and questions to models. */
+import * as z from 'zod'
 import {candidateOf, withCandidate, writeCandidate, type Candidate} from './optimize/candidate.ts'
-import type {Journal, Shard, World} from './optimize/course.ts'
-import {spentIn, type Event} from './optimize/events.ts'
+import {spentIn} from './optimize/events.ts'
 import {guardedOf} from './optimize/guards.ts'
 import {evolvingSteps, observe, unreadable} from './optimize/observation.ts'
 import {optimize, type Optimized} from './optimize/optimize.ts'
@@ -9,6 +9,7 @@ import {optimizerNames, optimizerOf} from './optimize/optimizers/index.ts'
 import {reflect, type Reflectors} from './optimize/reflection.ts'
 import {Settings, type Ask, type Evaluation, type Problem, type Question, type Story} from './optimize/search.ts'
 import {addCost, noCost, type Cost, type Limits} from './optimize/spending.ts'
+import type {Journal, Shard, World} from './optimize/till.ts'
 import type {Config} from './config.ts'
 import {Failure} from './errors.ts'
 import type {Host} from './host.ts'
@@ -29,8 +30,10 @@ export interface Evolution {
   /** `provider/model` of the model that writes words; null: the one that ships, or the pipeline's own where its key is missing. */
   readonly reflectionModel: string | null
   readonly shard: Shard | null
+  /** It leaves the comparison with the pipeline as it is to whoever merges the logs. */
+  readonly isIsland: boolean
   /** Opens the log of the search that this digest names. */
-  readonly openJournal: (about: string) => Journal
+  readonly openJournal: (about: string, seed: number) => Journal
   /** All that was told so far, each time something is told. */
   readonly onTold: (stories: readonly Story[]) => void
 }
@@ -70,8 +73,8 @@ export async function evolve(
   const stands = await standsOf(golds, {...given, host: evolution.hostFor(noCost)})
   const usable = [...stands.values()].filter(({source}) => !isSkipped(source)).map(({file}) => file)
   const settings = Settings.parse({metricThreshold: given.config.threshold, ...evolution.settings})
-  const about = aboutOf(chosen, usable, given.config, evolution.optimizer, settings)
-  const journal = evolution.openJournal(about)
+  const about = aboutOf(chosen, usable, given.config)
+  const journal = evolution.openJournal(about, settings.seed)
   const trials: Trials = {...given, host: evolution.hostFor(spentIn(journal.events))}
   const secret = begun(journal, about, trials.host)
   const problem: Problem = {
@@ -85,7 +88,7 @@ export async function evolve(
     problem,
     settings,
     optimizer,
-    isGated: true,
+    isGated: !evolution.isIsland,
     limits: evolution.limits,
     world: await worldOf(pipeline, problem, stands, trials, {journal, secret, model: evolution.reflectionModel}),
     journal,
@@ -106,23 +109,15 @@ export async function evolve(
   }
 }
 
+/** Not the seed and not the optimizer: searches that differ in nothing else may be merged. */
 const aboutOf = (
   {text}: Chosen,
   golds: readonly GoldFile[],
   {goal, judge, maxTokens, include, exclude}: Config,
-  optimizer: string,
-  settings: Settings,
-): string =>
-  digestOf(
-    JSON.stringify([
-      text,
-      golds.map((gold) => gold.text).toSorted(),
-      {goal, judge, maxTokens, include, exclude},
-      optimizer,
-      settings,
-      programVersion(),
-    ]),
-  )
+): string => {
+  const texts = golds.map((gold) => gold.text).toSorted((x, y) => (x < y ? -1 : 1))
+  return digestOf(JSON.stringify([text, texts, {goal, judge, maxTokens, include, exclude}, programVersion()]))
+}
 
 /** The secret of the log's search; a new log gets one. Throws `Failure` `other-search`. */
 function begun({events, append}: Journal, about: string, host: Host): string {
@@ -130,7 +125,7 @@ function begun({events, append}: Journal, about: string, host: Host): string {
   if (start !== undefined && start.about !== about)
     throw new Failure(
       'other-search',
-      'the log is of another search: pipeline, gold standards, settings or program differ',
+      'the log is of another search: pipeline, gold standards, goal or program differ',
       {
         hint: 'name another file with --log, or leave it out',
       },
@@ -182,14 +177,14 @@ async function worldOf(
   const answers = answersOf(journal)
   const reflectors = await reflectorsOf(trials)
   const writer = writerOf(model, pipeline, trials)
-  const evaluate = async (ask: Ask, own: Host): Promise<Evaluation> => {
+  const evaluate = async (ask: Ask, id: string, own: Host): Promise<Evaluation> => {
     const meter = meterOf(own.ask)
     const digest = (text: string): string => digestOf(`${ask.replicate} ${text}`)
     // a run that is gone through again must ask the same words: the nonce is the search's own, and secret like any other
     const nonce = digestOf(`${secret} ${ask.case}`).slice(0, 16)
     const runHost: Host = {
       ...own,
-      ask: remembered(meter.ask, {...answers, digest}),
+      ask: remembered(meter.ask, {...answers(id, meter), digest}),
       nonce: () => nonce,
       say: () => undefined,
     }
@@ -209,7 +204,8 @@ async function worldOf(
     }
   }
   return {
-    evaluate: (ask) => (host.together === undefined ? evaluate(ask, host) : host.together((own) => evaluate(ask, own))),
+    evaluate: (ask, id) =>
+      host.together === undefined ? evaluate(ask, id, host) : host.together((own) => evaluate(ask, id, own)),
     reflect: async (question: Question) => {
       const meter = meterOf((request, signal) => host.ask(writer(request), signal))
       const surroundings = {nonce: host.nonce(), now: host.now, signal: host.signal}
@@ -230,25 +226,57 @@ const together = 64
 const isCost = (value: unknown): value is Cost =>
   typeof value === 'object' && value !== null && 'calls' in value && 'tokens' in value
 
-/** Answers live in the log, so that whoever has the log has the answers: another machine too. */
-function answersOf({events, append}: Journal): {
+type Answers = (
+  by: string,
+  meter: Meter,
+) => {
   readonly get: (key: string) => Promise<string | null>
   readonly set: (key: string, text: string) => Promise<void>
-} {
-  const known = new Map<string, string>(
-    events.flatMap((event: Event) => (event.kind === 'answer' ? [[event.id, event.text]] : [])),
+}
+
+/**
+ * Answers live in the log, so that whoever has the log has the answers: another machine too. What a run paid for that was killed before its
+ * end is charged to whoever uses it first, so that a search that was stopped spends what it would have spent.
+ */
+function answersOf({events, append}: Journal): Answers {
+  const ended = new Set(
+    events.flatMap((event) => (event.kind === 'answer' || event.kind === 'start' ? [] : [event.id])),
   )
-  return {
-    get: async (key) => known.get(key) ?? null,
+  const answers = events.flatMap((event) => (event.kind === 'answer' ? [event] : []))
+  const known = new Map<string, string>(answers.map(({id, text}) => [id, text]))
+  const unpaid = new Set(answers.flatMap(({id, by}) => (ended.has(by) ? [] : [id])))
+  return (by, meter) => ({
+    get: async (key) => {
+      const text = known.get(key) ?? null
+      if (text !== null && unpaid.delete(key)) meter.add(costIn(text))
+      return text
+    },
     set: async (id, text) => {
       known.set(id, text)
-      append({kind: 'answer', id, text})
+      append({kind: 'answer', id, by, text})
     },
-  }
+  })
+}
+
+const Paid = z.object({
+  reply: z.object({
+    usage: z.object({
+      calls: z.number(),
+      input_tokens: z.number(),
+      output_tokens: z.number(),
+      usd: z.number().nullable(),
+    }),
+  }),
+})
+
+function costIn(recording: string): Cost {
+  const read = Paid.safeParse(JSON.parse(recording))
+  return read.success ? costOf(read.data.reply.usage) : noCost
 }
 
 interface Meter {
   readonly ask: Provider
+  readonly add: (cost: Cost) => void
   readonly cost: () => Cost
 }
 
@@ -259,6 +287,9 @@ function meterOf(ask: Provider): Meter {
       const reply = await ask(request, signal)
       sum = addCost(sum, costOf(reply.usage))
       return reply
+    },
+    add: (cost) => {
+      sum = addCost(sum, cost)
     },
     cost: () => sum,
   }

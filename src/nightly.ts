@@ -153,8 +153,11 @@ export const optimizeInRunner = (request: TrialRequest, shared: Reviewing, optim
       hostFor: ({usd}) => hostOf(config, config.maxCostUsd - (usd ?? 0), shared),
       reflectionModel: null,
       shard: null,
-      openJournal: (about) =>
-        openJournal(join(outside.workspace, 'evolved_pipelines', `optimize_${about.slice(0, 8)}.jsonl`)),
+      isIsland: false,
+      openJournal: (about, seed) =>
+        openJournal(
+          join(outside.workspace, 'evolved_pipelines', `optimize_${about.slice(0, 8)}_${optimizer}_${seed}.jsonl`),
+        ),
       onTold: (stories) => outside.say(progressOf(stories, limits)),
     })
     const {optimized} = evolved

@@ -18,7 +18,7 @@ export interface Fight {
   /** `all`: questions for new words are paid for from the same budget; `runs`: they are free, as in GEPA's and ax's own count. */
   readonly counts: 'all' | 'runs'
   readonly isScrambled: boolean
-  readonly render: (question: Question) => string
+  readonly render: (question: Question) => string | Promise<string>
   readonly onStory?: (story: Story) => void
 }
 
@@ -32,6 +32,8 @@ export interface Outcome {
   readonly calls: number
   /** Calls by which the limit was passed. */
   readonly overshoot: number
+  /** Questions for new words, paid for or not. */
+  readonly questions: number
 }
 
 const all: Readonly<Record<string, Optimizer>> = {...optimizers, random}
@@ -48,6 +50,7 @@ export async function fight(input: Fight): Promise<Outcome> {
   const modules = bed.problem.steps.length
   const isFree = counts === 'runs'
   const limit = budget * modules
+  let questions = 0
   const found = await optimize({
     problem: bed.problem,
     settings: Settings.parse({seed}),
@@ -56,6 +59,7 @@ export async function fight(input: Fight): Promise<Outcome> {
       evaluate: bed.evaluate,
       reflect: async (question) => {
         const {text, cost} = await bed.reflect(question)
+        questions += cost.calls
         return {text, cost: isFree ? {...cost, calls: 0} : cost}
       },
       worstRun: (answered) => ({calls: modules - answered, tokens: 0, usd: 0}),
@@ -77,5 +81,6 @@ export async function fight(input: Fight): Promise<Outcome> {
     promoted: found.promoted,
     calls: found.spent.calls,
     overshoot: Math.max(0, found.spent.calls - limit),
+    questions,
   }
 }

@@ -11,7 +11,8 @@ export interface Form {
 export function formIn(prompt: string): Form | null {
   const [, field] = /You must generate the following fields:[^]*?\(wire key: `(\w+)`\)/.exec(prompt) ?? []
   if (field === undefined) return null
+  // the last one: before, the field is described
   const [, words] =
-    /^Current Value: ([^]*?)\n*^(?:Feedback Summary|Previous Validation Error|Minibatch): /m.exec(prompt) ?? []
+    /[^]*^Current Value: ([^]*?)\n*^(?:Feedback Summary|Previous Validation Error|Minibatch): /m.exec(prompt) ?? []
   return {field, words: words?.trimEnd() ?? null}
 }

@@ -5,7 +5,6 @@ import {openJournal} from '../adapters/journal.ts'
 import {Failure} from '../errors.ts'
 import {evolutionOf, evolve, type Evolution, type Evolved} from '../evolving.ts'
 import {cloneFolderOf, configOf, ownGolds, settingOptions, sourcesOption} from '../locally.ts'
-import type {Shard} from '../optimize/course.ts'
 import {mergeEvents, readEvents, renderEvent} from '../optimize/events.ts'
 import {optimizerNames} from '../optimize/optimizers/index.ts'
 import type {Settings} from '../optimize/search.ts'
@@ -14,6 +13,8 @@ import {formatOf, printJson} from '../printing.ts'
 import {progressOf} from '../report/evolution.ts'
 import {evolutionPage} from '../report/evolution-page.ts'
 import {plainLine} from '../trust.ts'
+import type {Limits} from '../optimize/spending.ts'
+import type {Shard} from '../optimize/till.ts'
 import {goldsAt} from '../trial.ts'
 import {textOf, type Command, type Flags, type World} from './command.ts'
 
@@ -54,6 +55,12 @@ export const optimize: Command = {
         'log of the search; a search that was stopped goes on where its log ends. Default: evolved_pipelines/optimize_….jsonl',
     },
     {flags: '--shard <i/n>', summary: 'does the i-th of n parts of the next wave and stops, as in 3/20; needs --log'},
+    {
+      flags: '--shard-mode <mode>',
+      summary:
+        'wave: all shards go through one search together; island: each searches by itself with its part of the budget, and `race` compares what they came to. Default: wave',
+      choices: ['wave', 'island'],
+    },
     {
       flags: '--batches',
       summary: 'ask Claude by message batches: half the price, each wave mostly within an hour',
@@ -97,11 +104,13 @@ async function search(flags: Flags, world: World): Promise<number> {
   const config = configOf(world.cwd, {...flags, gold: undefined})
   const keys = keysOf(world.env)
   const chosen = await choosePipeline(config.pipeline, keys, async (file) => readText(resolve(world.cwd, file)))
-  const limits = {calls: numberOf(flags, 'budget', 'calls'), tokens: null, usd: config.maxCostUsd}
+  const shard = shardOf(flags)
+  const isIsland = shard !== null && textOf(flags, 'shard-mode') === 'island'
+  const limits = limitsOf(flags, config.maxCostUsd, isIsland ? shard.of : 1)
   const byBatch = config.batches ? {batches: true, signal: untilInterrupted()} : {}
   const clones = cloneFolderOf(flags, world)
   const golds = await goldsAt(folder, ownGolds(config, world.cwd))
-  const settings = settingsOf(flags)
+  const settings = settingsOf(flags, isIsland ? shard.index : 0)
   const optimizer = textOf(flags, 'optimizer') ?? 'forge'
   const output = resolve(world.cwd, textOf(flags, 'output') ?? 'evolved_pipelines')
   const evolution: Evolution = {
@@ -120,10 +129,15 @@ async function search(flags: Flags, world: World): Promise<number> {
         ...byBatch,
       }),
     reflectionModel: textOf(flags, 'reflection-model'),
-    shard: shardOf(flags),
-    openJournal: (about) => {
+    shard: isIsland ? null : shard,
+    isIsland,
+    openJournal: (about, seed) => {
       const log = textOf(flags, 'log')
-      return openJournal(log === null ? join(output, `optimize_${about.slice(0, 8)}.jsonl`) : resolve(world.cwd, log))
+      return openJournal(
+        log === null
+          ? join(output, `optimize_${about.slice(0, 8)}_${optimizer}_${seed}.jsonl`)
+          : resolve(world.cwd, log),
+      )
     },
     onTold: (stories) => world.say(progressOf(stories, limits)),
   }
@@ -131,7 +145,7 @@ async function search(flags: Flags, world: World): Promise<number> {
   const evolved = await waited(() => evolve(chosen, golds, trials, evolution), world)
   if (evolved === null) return 0
   const report = evolutionPage(evolutionOf(evolved, chosen, {optimizer, limits, seed: settings.seed ?? 0}))
-  tell(evolved, write(output, evolved, report), world, format)
+  tell(evolved, write(output, evolved, report), world, format, isIsland)
   return 0
 }
 
@@ -160,7 +174,13 @@ function write(folder: string, {file, text}: Evolved, page: string): Written {
   return {yaml: text === null ? null : join(folder, name), page: join(folder, pageName)}
 }
 
-function tell({optimized, about}: Evolved, {yaml, page}: Written, world: World, format: string): void {
+function tell(
+  {optimized, about}: Evolved,
+  {yaml, page}: Written,
+  world: World,
+  format: string,
+  isIsland: boolean,
+): void {
   const shown = (path: string): string => relative(world.cwd, path)
   const {evolved: _candidate, ...shape} = optimized
   if (format === 'json')
@@ -169,13 +189,19 @@ function tell({optimized, about}: Evolved, {yaml, page}: Written, world: World, 
   world.print(
     yaml === null
       ? 'No better words were found: the pipeline stays as it is.'
-      : `Pipeline evolved at ${shown(yaml)}${optimized.promoted ? '' : ' (not promoted: no proven improvement)'}`,
+      : `Pipeline evolved at ${shown(yaml)}${isIsland ? ' (not compared: `race` does that with the merged logs)' : optimized.promoted ? '' : ' (not promoted: no proven improvement)'}`,
   )
 }
 
-const settingsOf = (flags: Flags): Partial<Settings> => {
+/** @param islands that share it */
+function limitsOf(flags: Flags, usd: number, islands: number): Limits & {readonly usd: number} {
+  const calls = numberOf(flags, 'budget', 'calls')
+  return {calls: calls === null ? null : Math.floor(calls / islands), tokens: null, usd: usd / islands}
+}
+
+const settingsOf = (flags: Flags, island: number): Partial<Settings> => {
   const numbers = {
-    seed: numberOf(flags, 'seed', 'number', true),
+    seed: (numberOf(flags, 'seed', 'number', true) ?? 0) + island,
     maxBootstrappedDemos: numberOf(flags, 'max-bootstrapped-demos', 'number', true),
     maxLabeledDemos: numberOf(flags, 'max-labeled-demos', 'number', true),
     maxRounds: numberOf(flags, 'max-rounds', 'number'),

@@ -41,8 +41,15 @@ const Event = z.discriminatedUnion('kind', [
   z.strictObject({kind: z.literal('reflected'), id: z.string(), text: z.string(), cost: Cost}),
   /** It came to nothing and was not tried again. */
   z.strictObject({kind: z.literal('failed'), id: z.string(), code: z.string(), message: z.string(), cost: Cost}),
-  /** An answer of a model by the digest of its question: a later run that asks the same need not. */
-  z.strictObject({kind: z.literal('answer'), id: z.string(), text: z.string()}),
+  /** What a search came to, before anybody compared it. */
+  z.strictObject({
+    kind: z.literal('proposal'),
+    id: z.string(),
+    candidate: z.record(z.string(), z.string()),
+    quotes: z.array(z.string()),
+  }),
+  /** An answer of a model by the digest of its question, and the run that paid for it: a later run that asks the same need not. */
+  z.strictObject({kind: z.literal('answer'), id: z.string(), by: z.string(), text: z.string()}),
 ])
 export type Event = z.infer<typeof Event>
 export type Fact = Extract<Event, {readonly kind: 'evaluated' | 'reflected' | 'failed'}>

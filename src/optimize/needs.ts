@@ -29,7 +29,10 @@ export const findingOf = (of: string, id: string): string => `${of}/${id}`
 
 /** FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/): which findings are kept apart must depend on nothing but their names. */
 const hashOf = (text: string): number =>
-  [...text].reduce((hash, letter) => Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193) >>> 0, 0x811c9dc5)
+  Array.from(text, (letter) => letter.codePointAt(0) ?? 0).reduce(
+    (hash, code) => Math.imul(hash ^ code, 0x01000193) >>> 0,
+    0x811c9dc5,
+  )
 
 const fewest = 12
 const part = 6

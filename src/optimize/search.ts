@@ -175,6 +175,8 @@ export interface Search {
   readonly evaluate: (asks: readonly Ask[], parents?: readonly string[]) => Promise<readonly (Evaluation | null)[]>
   /** null: as with `evaluate`. */
   readonly reflect: (questions: readonly Question[]) => Promise<readonly (string | null)[]>
+  /** What other searches, whose logs are in this one, came to. */
+  readonly offers: readonly Proposal[]
   /** How many more runs of the whole pipeline are affordable for the search; Infinity: no limit is set. */
   readonly runsLeft: () => number
   readonly tell: (story: Story) => void
@@ -190,6 +192,8 @@ export interface Proposal {
 export interface Optimizer {
   /** One line, for the docs. */
   readonly summary: string
+  /** It only compares what other searches came to. */
+  readonly isComparison?: boolean
   /** null: nothing better to offer; the pipeline stays. */
   readonly propose: (search: Search) => Promise<Proposal | null>
 }

@@ -126,7 +126,7 @@ describe.concurrent('optimize', {timeout}, () => {
   test('words that do better become a branch and a pull request; the next night finds both', () =>
     inScene({base: golds, models: learner}, async (scene) => {
       const {hub, repository, models} = scene
-      const ended = await run(scene, {mode: 'optimize', commit: 'pr'})
+      const ended = await run(scene, {mode: 'optimize', optimizer: 'bootstrap', commit: 'pr'})
       expect({code: ended.code, stderr: ended.stderr}).toEqual({code: 0, stderr: ''})
       expect(ended.outputs).toMatchObject({verdict: 'pass', pipeline: 'genesis', 'evolved-pr': '8'})
       expect(models.requests.filter(({refused}) => refused !== null)).toEqual([])
@@ -149,9 +149,9 @@ describe.concurrent('optimize', {timeout}, () => {
         base: {ref: 'main'},
         author: {login: 'github-actions[bot]'},
       })
-      expect(pull?.body).toMatch(/✅ Better words for the pipeline genesis/)
-      expect(pull?.body).toMatch(/Mean score \d\.\d\d before, \d+\.\d\d best/)
-      const again = await run(scene, {mode: 'optimize', commit: 'pr'}, {isHere: true})
+      expect(pull?.body).toMatch(/✅ \*\*Better words for the pipeline genesis/)
+      expect(pull?.body).toMatch(/[Mm]ean score \d\.\d\d before, \d+\.\d\d after/)
+      const again = await run(scene, {mode: 'optimize', optimizer: 'bootstrap', commit: 'pr'}, {isHere: true})
       expect({code: again.code, pull: again.outputs['evolved-pr']}).toEqual({code: 0, pull: '8'})
       expect([...hub.state.pulls.keys()]).toEqual([7, 8])
     }))
@@ -182,13 +182,15 @@ describe.concurrent('optimize', {timeout}, () => {
     },
   ])('$name', ({inputs, models, branches, verdict}) =>
     inScene({base: golds, models, isHere: true}, async (scene) => {
-      const ended = await run(scene, {mode: 'optimize', ...inputs})
+      const ended = await run(scene, {mode: 'optimize', optimizer: 'bootstrap', ...inputs})
       expect({code: ended.code, verdict: ended.outputs['verdict']}).toEqual({code: 0, verdict})
       expect(scene.hub.state.refOf(`refs/heads/${branch}`) === null ? 0 : 1).toBe(branches)
       expect([...scene.hub.state.pulls.keys()]).toEqual([7])
       if (branches === 0) expect(scene.writes()).toEqual([])
       expect(ended.outputs).not.toHaveProperty('evolved-pr')
-      expect(ended.summary).toMatch(verdict === 'pass' ? /✅ Better words/ : /ℹ️ No better words/)
+      expect(ended.summary).toMatch(
+        verdict === 'pass' ? /✅ \*\*Better words/ : /ℹ️ \*\*No (?:better words|proven improvement)/,
+      )
     }),
   )
 
@@ -198,7 +200,7 @@ describe.concurrent('optimize', {timeout}, () => {
     {name: 'a mode that is none', inputs: {mode: 'evolve'}, says: /::error::mode: evolve is not a mode/},
   ])('$name: exit 2', ({inputs, says}) =>
     inScene({base: golds, models: learner, isHere: 'optimizer' in inputs}, async (scene) => {
-      const ended = await run(scene, {mode: 'optimize', commit: 'pr', ...inputs})
+      const ended = await run(scene, {mode: 'optimize', optimizer: 'bootstrap', commit: 'pr', ...inputs})
       expect({code: ended.code, verdict: ended.outputs['verdict']}).toEqual({code: 2, verdict: 'error'})
       expect(ended.stdout).toMatch(says)
       expect(scene.writes()).toEqual([])
@@ -208,7 +210,7 @@ describe.concurrent('optimize', {timeout}, () => {
   test('a repository that lets no workflow open pull requests: exit 2, and which setting allows it', () =>
     inScene({base: golds, models: learner, isHere: true}, async (scene) => {
       scene.hub.state.appsMayOpenPulls = false
-      const ended = await run(scene, {mode: 'optimize', commit: 'pr'})
+      const ended = await run(scene, {mode: 'optimize', optimizer: 'bootstrap', commit: 'pr'})
       expect(ended.code).toBe(2)
       expect(ended.stdout).toMatch(/::error::.*Allow GitHub Actions to create and approve pull requests/)
       expect([...scene.hub.state.pulls.keys()]).toEqual([7])

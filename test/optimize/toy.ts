@@ -1,10 +1,10 @@
 /**
  * A small world for optimizers: a step finds what its words have a rule for, and some of the rest by
- * chance that depends on the ask only; a little more when it is shown examples.
+ * chance that depends on the ask only; more when it is shown examples.
  */
 import {createHash} from 'node:crypto'
 import type {Candidate} from '../../src/optimize/candidate.ts'
-import type {Journal, World} from '../../src/optimize/course.ts'
+import type {Journal, World} from '../../src/optimize/till.ts'
 import type {Event} from '../../src/optimize/events.ts'
 import {nothingGuarded} from '../../src/optimize/guards.ts'
 import {optimize, type Optimized} from '../../src/optimize/optimize.ts'
@@ -107,7 +107,7 @@ function ranBy({candidate, case: of, replicate}: Ask, base: number): Omit<Evalua
     const step = stepOf(finding)
     const isFound =
       wordsOf(candidate, step).includes(ruleFor(finding)) ||
-      chanceOf(of, replicate, finding) < base + (candidate[`${step}/examples`] === undefined ? 0 : 0.1)
+      chanceOf(of, replicate, finding) < base + (candidate[`${step}/examples`] === undefined ? 0 : 0.3)
     return {
       id: `f${finding}`,
       credit: isFound ? 1 : 0,

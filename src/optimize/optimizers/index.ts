@@ -3,12 +3,14 @@ import {bootstrap} from './bootstrap.ts'
 import {forge} from './forge.ts'
 import {gepa} from './gepa.ts'
 import {mipro} from './mipro.ts'
+import {race} from './race.ts'
 
 export const optimizers = {
   bootstrap,
   forge,
   gepa,
   mipro,
+  race,
 } as const satisfies Record<string, Optimizer>
 
 export const optimizerNames: readonly string[] = Object.keys(optimizers)

@@ -22,6 +22,7 @@ describe('GEPA', () => {
     const {found} = await gepa({cases: casesOf(4), evaluate: () => ({score: 5})})
     expect(found.evolved).toBeNull()
     expect(found.log.filter(({kind}) => kind === 'proposed').length).toBeGreaterThan(3)
+    for (const story of found.log) if (story.kind === 'judged') expect(story.verdict).toBe('dropped')
   })
   it('asks for no words where all is perfect', async () => {
     const toy = toyOf({cases: casesOf(4), evaluate: () => ({score: 10})})
@@ -66,6 +67,7 @@ describe('GEPA', () => {
     const all = await Promise.all(
       seeds.map((seed) => gepa({cases: casesOf(train), base: 0, evaluate}, {merge, seed}, 600)),
     )
+    expect(await gepa({cases: casesOf(train), base: 0, evaluate}, {merge, seed: 0}, 600)).toEqual(all[0])
     const codes = all.flatMap(({found}) => notesOf(found))
     expect(codes.some((code) => code.startsWith('merge'))).toBe(expected)
     for (const {found} of all) expect(notesOf(found).filter((code) => code === 'merged').length).toBeLessThanOrEqual(5)
@@ -206,6 +208,7 @@ describe('an answer with new words', () => {
     random: () => () => 0,
     evaluate: () => Promise.resolve([]),
     reflect: () => Promise.resolve([]),
+    offers: [],
     runsLeft: () => 0,
     tell: () => undefined,
   }

@@ -1,0 +1,328 @@
+/** `optimize` on the bundle: what evolves, what is proven, what a killed search or twenty machines come to. */
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, describe, expect, test} from 'vitest'
+import {stringify} from 'yaml'
+import {startModels, type Models, type Script} from '../fixtures/models.ts'
+import {spawnBundle, type Ended} from './bundle.ts'
+import {judgeOf, planOf, spawnClaim, sumClaim, type Claim} from './script.ts'
+
+const work = mkdtempSync(join(tmpdir(), 'refactor-plan-optimize-'))
+afterAll(() => rmSync(work, {recursive: true, force: true}))
+const at = (...names: readonly string[]): string => join(work, ...names)
+
+const findingOf = ({file, line, evidence, category, severity, description}: Claim, index: number): object => ({
+  id: `G${index + 1}`,
+  category,
+  severity,
+  must: true,
+  description,
+  locations: [{file, start_line: line, end_line: line, evidence}],
+})
+
+function writeGold(folder: string, names: readonly string[]): string {
+  for (const name of names) {
+    mkdirSync(at(folder, name, 'repository', 'lib'), {recursive: true})
+    writeFileSync(
+      at(folder, name, 'repository', 'lib', 'cart.ex'),
+      `defmodule Case.${name.toUpperCase()} do
+  @moduledoc "Takes orders."
+
+  def checkout(order) do
+    spawn(fn -> Shop.Mail.confirm(order) end)
+    :ok
+  end
+
+  def total(order), do: Enum.sum(order.prices)
+end
+`,
+    )
+    const findings = [spawnClaim, sumClaim].map(findingOf)
+    writeFileSync(
+      at(folder, name, 'gold.yaml'),
+      stringify({schema: 1, name, source: {path: 'repository'}, split: 'train', findings}),
+    )
+  }
+  return at(folder)
+}
+
+const pipeline = at('words.yaml')
+writeFileSync(
+  pipeline,
+  `# ours
+name: words
+steps:
+  # asks once
+  - name: changes
+    type: claude
+    model: claude-sonnet-5-5
+    prompt: |
+      {{repository}} Plan for {{user_prompt}}
+    examples: ''
+    schema: plan
+  - {name: plan, type: plan, from: changes}
+`,
+)
+const one = writeGold('one', ['first'])
+const two = writeGold('two', ['first', 'second'])
+
+const rule = 'Add up again whatever a function totals, and compare it with what it was given.'
+const isReflection = (prompt: string): boolean => prompt.includes('NEW RULES ONLY')
+
+/** Sees the wrong total only when a rule says so, or an example shows it; proposes that rule. */
+const pupil: Script = ({prompt, provider}) => {
+  if (isReflection(prompt)) return `- ${rule}\n`
+  if (provider === 'gemini') return {json: judgeOf(prompt)}
+  return {json: planOf(prompt.includes(rule) || prompt.includes('<example>') ? [spawnClaim, sumClaim] : [spawnClaim])}
+}
+
+async function onModels<T>(script: Script, act: (models: Models) => Promise<T>): Promise<T> {
+  const models = await startModels(script)
+  try {
+    return await act(models)
+  } finally {
+    await models.close()
+  }
+}
+
+interface Run {
+  readonly words: readonly string[]
+  readonly folder: string
+  readonly gold?: string
+  readonly judge?: 'auto' | 'off'
+  readonly started?: (send: (signal: NodeJS.Signals) => void) => void
+}
+
+function run(models: Models, {words, folder, gold = one, judge = 'off', started}: Run): Promise<Ended> {
+  mkdirSync(at(folder), {recursive: true})
+  return spawnBundle({
+    args: [
+      'optimize',
+      '--pipeline',
+      pipeline,
+      '--gold',
+      gold,
+      '--judge',
+      judge,
+      '--output',
+      at(folder),
+      '--format',
+      'json',
+      ...words,
+    ],
+    cwd: work,
+    env: {
+      ANTHROPIC_API_KEY: 'sk-ant-test-0123456789',
+      ANTHROPIC_BASE_URL: models.anthropicUrl,
+      ...(judge === 'off' ? {} : {GEMINI_API_KEY: 'gm-test-0123456789', GEMINI_BASE_URL: models.geminiUrl}),
+    },
+    ...(started === undefined ? {} : {started}),
+  })
+}
+
+interface Found {
+  readonly evolved: string | null
+  readonly promoted: boolean
+  readonly baseline: number | null
+  readonly best: number | null
+  readonly p_value: number | null
+  readonly spent: {readonly calls: number}
+  readonly log: readonly {readonly kind: string; readonly code?: string}[]
+}
+const foundIn = ({stdout}: Ended): Found => JSON.parse(stdout)
+const yamlIn = (folder: string): string =>
+  readdirSync(at(folder))
+    .flatMap((name) => (name.endsWith('.yaml') ? [readFileSync(at(folder, name), 'utf8')] : []))
+    .join('')
+
+describe.concurrent('one gold standard, as it began', {timeout: 120_000}, () => {
+  test('bootstrap: two demonstrations, the metric is a judged score of eight; it quotes its only gold standard, so nothing is proven', () =>
+    onModels(
+      (asked) => (asked.provider === 'gemini' ? {json: judgeOf(asked.prompt)} : {json: planOf([spawnClaim, sumClaim])}),
+      async (models) => {
+        const words = [
+          '--optimizer',
+          'bootstrap',
+          '--max-bootstrapped-demos',
+          '2',
+          '--metric-threshold',
+          '8',
+          '--budget',
+          '200',
+        ]
+        const ended = await run(models, {words, folder: 'seed', judge: 'auto'})
+        expect(ended.code).toBe(0)
+        const found = foundIn(ended)
+        expect(found).toMatchObject({promoted: false, p_value: null})
+        expect(yamlIn('seed')).toContain('<example>')
+        expect(yamlIn('seed')).toContain('# asks once')
+        expect(models.requests.some(({provider}) => provider === 'gemini')).toBe(true)
+      },
+    ))
+
+  test('forge: a rule, proven, in the YAML a person wrote', () =>
+    onModels(pupil, async (models) => {
+      const ended = await run(models, {
+        words: ['--budget', '160', '--metric-threshold', '8'],
+        folder: 'forge',
+        judge: 'auto',
+      })
+      expect(ended.code, ended.stderr).toBe(0)
+      const found = foundIn(ended)
+      expect(found.promoted).toBe(true)
+      expect(found.p_value).toBeLessThanOrEqual(0.05)
+      expect(found.best ?? 0).toBeGreaterThan((found.baseline ?? 10) + 1)
+      expect(found.spent.calls).toBeLessThanOrEqual(160)
+      expect(models.requests.length).toBeLessThanOrEqual(160)
+      expect(found.spent.calls).toBe(models.requests.length)
+      expect(yamlIn('forge')).toContain(`- ${rule}`)
+      expect(yamlIn('forge')).toContain('# asks once')
+      expect(ended.stderr).toMatch(/of 160/)
+      const pages = readdirSync(at('forge')).filter((name) => name.endsWith('.html'))
+      expect(pages).toHaveLength(1)
+      expect(readFileSync(at('forge', pages[0] ?? ''), 'utf8')).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/)
+    }))
+
+  test('rules that copy the gold standard are refused, and nothing is proven', () =>
+    onModels(
+      (asked) =>
+        isReflection(asked.prompt)
+          ? 'Look at lib/cart.ex.\nThe sum forgets what was ordered twice and the tax on it.'
+          : {json: planOf([spawnClaim])},
+      async (models) => {
+        const found = foundIn(await run(models, {words: ['--budget', '60'], folder: 'copies'}))
+        expect(found).toMatchObject({promoted: false, evolved: null})
+        expect(found.log.filter(({kind}) => kind === 'refused').length).toBeGreaterThan(0)
+        expect(found.log.some(({kind}) => kind === 'proposed')).toBe(false)
+      },
+    ))
+
+  test('a budget that proves nothing is refused before anything is asked', () =>
+    onModels(pupil, async (models) => {
+      const ended = await run(models, {words: ['--budget', '12'], folder: 'small'})
+      expect(ended).toMatchObject({code: 2})
+      expect(JSON.parse(ended.stdout).error).toMatchObject({code: 'budget-too-small'})
+      expect(models.requests).toEqual([])
+    }))
+})
+
+describe.concurrent('killed, or on many machines', {timeout: 240_000}, () => {
+  const words = ['--budget', '60', '--seed', '3']
+
+  test('killed after any event and started again, it comes to the same and asks no more', () =>
+    onModels(pupil, async (models) => {
+      const log = at('whole.jsonl')
+      const whole = await run(models, {words: [...words, '--log', log], folder: 'whole', gold: two})
+      expect(whole.code, whole.stderr).toBe(0)
+      const lines = readFileSync(log, 'utf8').split('\n').filter(Boolean)
+      const [all, yaml] = [models.requests.length, yamlIn('whole')]
+      for (const part of [0.15, 0.5, 0.85]) {
+        const kept = Math.floor(lines.length * part)
+        const cut = at(`cut-${part}.jsonl`)
+        // the last line was being written
+        writeFileSync(cut, `${lines.slice(0, kept).join('\n')}\n${(lines[kept] ?? '').slice(0, 40)}`)
+        const before = models.requests.length
+        const again = await run(models, {words: [...words, '--log', cut], folder: `cut-${part}`, gold: two})
+        expect({code: again.code, yaml: yamlIn(`cut-${part}`)}).toEqual({code: 0, yaml})
+        expect({...foundIn(again), evolved: null, report: null}).toEqual({
+          ...foundIn(whole),
+          evolved: null,
+          report: null,
+        })
+        expect(models.requests.length - before).toBeLessThanOrEqual(all)
+      }
+      const before = models.requests.length
+      await run(models, {words: [...words, '--log', log], folder: 'again', gold: two})
+      expect(models.requests.length).toBe(before)
+    }))
+
+  test('SIGKILL in the middle, then the same command: equal to a run that nobody killed', () =>
+    onModels(pupil, async (models) => {
+      const whole = await run(models, {words, folder: 'calm', gold: two})
+      let kill: () => void = () => undefined
+      const log = at('killed.jsonl')
+      const killed = run(models, {
+        words: [...words, '--log', log],
+        folder: 'killed',
+        gold: two,
+        started: (send) => {
+          kill = () => send('SIGKILL')
+        },
+      })
+      const watch = setInterval(() => {
+        if (existsSync(log) && readFileSync(log, 'utf8').split('\n').length > 12) kill()
+      }, 5)
+      await killed
+      clearInterval(watch)
+      const again = await run(models, {words: [...words, '--log', log], folder: 'killed', gold: two})
+      expect({...foundIn(again), evolved: null, report: null}).toEqual({...foundIn(whole), evolved: null, report: null})
+      expect(yamlIn('killed')).toBe(yamlIn('calm'))
+    }))
+
+  test('three shards, wave after wave, come to what one machine comes to', () =>
+    onModels(pupil, async (models) => {
+      const alone = await run(models, {words, folder: 'alone', gold: two})
+      const merged = at('merged.jsonl')
+      writeFileSync(merged, '')
+      for (let wave = 0; wave < 40; wave++) {
+        const shards = await Promise.all(
+          [1, 2, 3].map(async (index) => {
+            const log = at(`shard-${index}.jsonl`)
+            rmSync(log, {force: true})
+            appendFileSync(log, readFileSync(merged))
+            return run(models, {
+              words: [...words, '--shard', `${index}/3`, '--log', log],
+              folder: `shard-${index}`,
+              gold: two,
+            })
+          }),
+        )
+        expect(shards.map(({code}) => code)).toEqual([0, 0, 0])
+        const logs = [1, 2, 3].map((index) => at(`shard-${index}.jsonl`))
+        await spawnBundle({args: ['optimize', 'merge', ...logs, '--output', merged], cwd: work})
+        if (shards.every(({stdout}) => stdout.includes('"promoted"'))) break
+      }
+      const last = await run(models, {words: [...words, '--log', merged], folder: 'merged', gold: two})
+      expect({...foundIn(last), evolved: null, report: null}).toEqual({...foundIn(alone), evolved: null, report: null})
+      expect(yamlIn('merged')).toBe(yamlIn('alone'))
+    }))
+
+  test('two islands, and a race between what they came to', () =>
+    onModels(pupil, async (models) => {
+      const logs = [1, 2].map((index) => at(`island-${index}.jsonl`))
+      for (const [index, log] of logs.entries()) {
+        const island = await run(models, {
+          words: ['--budget', '120', '--shard', `${index + 1}/2`, '--shard-mode', 'island', '--log', log],
+          folder: `island-${index}`,
+        })
+        expect(island.code, island.stderr).toBe(0)
+      }
+      const merged = at('islands.jsonl')
+      const merging = await spawnBundle({args: ['optimize', 'merge', ...logs, '--output', merged], cwd: work})
+      expect(merging.code, merging.stderr).toBe(0)
+      const found = foundIn(
+        await run(models, {words: ['--optimizer', 'race', '--budget', '60', '--log', merged], folder: 'race'}),
+      )
+      expect(found).toMatchObject({promoted: true})
+    }))
+
+  test('a log of another search is refused, and stays as it is', () =>
+    onModels(pupil, async (models) => {
+      const log = at('other.jsonl')
+      await run(models, {words: [...words, '--log', log], folder: 'other'})
+      const before = readFileSync(log, 'utf8')
+      const ended = await run(models, {words: [...words, '--log', log], folder: 'other', gold: two})
+      expect({code: ended.code, error: JSON.parse(ended.stdout).error.code}).toEqual({code: 2, error: 'other-search'})
+      expect(readFileSync(log, 'utf8')).toBe(before)
+    }))
+})
