@@ -1,7 +1,7 @@
 // `npm run bench:optimize -- table` lets optimizers fight for the same worlds (bench/optimize/world.ts) and prints Markdown; with
 // `--write` it goes into docs/optimize.md too. Options: `--seeds 20` `--from 101` `--salt bench` `--only facets@80,chain@80`
 // `--optimizers forge,gepa,ax-gepa` `--wire claude|gemini|openai` `--counts runs|all` `--alien` `--scrambled` `--tools <folder>`.
-// ax is another project's, so it is fetched into .tools when it is not there, and is no dependency of this one; without a network its
+// ax is another project's, so it is fetched into .tools/ax when it is not there, and is no dependency of this one; without a network its
 // columns are left out. Two processes take the runs in turn, each with a server of its own.
 import {execFileSync, fork} from 'node:child_process'
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
@@ -64,7 +64,8 @@ function optionsOf(args) {
       optimizers: text(usual),
       wire: text('openai'),
       counts: text('runs'),
-      tools: text(join(root, '.tools')),
+      // npm takes away what it finds in a folder and was not asked for: no other peer may stand there
+      tools: text(join(root, '.tools', 'ax')),
       alien: {type: 'boolean', default: false},
       scrambled: {type: 'boolean', default: false},
       write: {type: 'boolean', default: false},
@@ -225,7 +226,7 @@ function honesty({cells, optimizers}, of, {clopperPearson, summaryOf}) {
   )
 }
 
-function pageOf(options, of, statistics, seconds) {
+function pageOf(options, of, statistics, {seconds, failures}) {
   const {seeds, salt, wire, counts, isAlien, isScrambled, optimizers} = options
   const date = new Date().toISOString().slice(0, 10)
   const conditions = [
@@ -240,6 +241,7 @@ function pageOf(options, of, statistics, seconds) {
     `Measured ${date} with \`npm run bench:optimize -- table\`: ${conditions.join(', ')}; Node ${process.version}, ${Math.round(seconds)} s.`,
     `True score on unseen cases, 0 to 1, mean ± standard error. Behind the @: whole runs of the pipeline that are allowed.`,
     scores(options, of, statistics),
+    ...(failures > 0 ? [`${failures} runs failed and are left out.`] : []),
     ...(isAlien || isScrambled
       ? []
       : [
@@ -291,20 +293,22 @@ async function main(args) {
   const left = new Map()
   for (const {cell, optimizer} of tasks) left.set(`${cell} ${optimizer}`, (left.get(`${cell} ${optimizer}`) ?? 0) + 1)
   const told = new Set()
-  let done = 0
+  let [done, failures] = [0, 0]
   const seconds = () => (performance.now() - start) / 1000
   const outcomes = await runAll(tasks, options.tools, (at, outcome, error) => {
     done += 1
     const {cell, optimizer} = tasks[at]
     const key = `${cell} ${optimizer}`
+    if (error !== undefined) failures += 1
     if (error !== undefined && !told.has(`${key} ${error}`)) console.error(`${key}, seed ${tasks[at].seed}: ${error}`)
     told.add(`${key} ${error}`)
     left.set(key, left.get(key) - 1)
     if (left.get(key) === 0) console.error(`${done}/${tasks.length} ${key} (${seconds().toFixed(0)} s)`)
   })
-  const text = pageOf(options, measuredOf(tasks, outcomes), statistics, seconds())
+  const text = pageOf(options, measuredOf(tasks, outcomes), statistics, {seconds: seconds(), failures})
   console.log(text)
-  if (options.writes) write(text)
+  if (failures > 0) process.exitCode = 1
+  else if (options.writes) write(text)
 }
 
 const [first, ...rest] = process.argv.slice(2)

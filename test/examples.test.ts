@@ -33,6 +33,7 @@ const Workflow = z.looseObject({
   concurrency: z.object({group: z.string(), 'cancel-in-progress': z.union([z.boolean(), z.string()])}).optional(),
   jobs: z.record(z.string(), Job),
 })
+const Strategy = z.object({matrix: z.object({island: z.array(z.number())})})
 type Step = z.infer<typeof Step>
 type Job = z.infer<typeof Job>
 type Trigger = z.infer<typeof Trigger>
@@ -57,6 +58,13 @@ const isUseOf =
   (action: string) =>
   ({uses = ''}: Step): boolean =>
     uses.startsWith(`actions/${action}@`)
+/** A checkout of the program itself, for what the Action has no mode for. */
+const isProgram = (step: Step): boolean => isUseOf('checkout')(step) && step.with['repository'] === ours
+/** What asks models: the program from its own checkout and nothing else, no second command, no pipe, no substitution. */
+const isOwnCommand = ({run = ''}: Step): boolean =>
+  /^node \.\.\/program\/dist\/index\.js optimize(?! merge)(?: [\w./*-]+| "[\w./$-]+")+(?: >> "\$GITHUB_STEP_SUMMARY")?\s*$/.test(
+    run,
+  )
 
 interface Example {
   readonly text: string
@@ -100,7 +108,10 @@ function neededBy(step: Step): Granted {
 
 const lines = (granted: Granted): readonly string[] =>
   Object.entries(granted).map(([name, level]) => `${name}: ${level}`)
-const neededIn = (job: Job): readonly string[] => job.steps.filter(isOurs).flatMap((step) => lines(neededBy(step)))
+const neededIn = (job: Job): readonly string[] =>
+  job.steps.flatMap((step) =>
+    isOurs(step) ? lines(neededBy(step)) : isUseOf('checkout')(step) ? ['contents: read'] : [],
+  )
 const isKey = (value: unknown): boolean => /secrets\s*[.[]/.test(JSON.stringify(value ?? null))
 const writes = (job: Job): boolean => Object.values(grantedTo(job)).some((level) => level.includes('write'))
 
@@ -115,6 +126,7 @@ const harmless = [
   "startsWith(github.event.comment.body, '/refactor-plan') || github.run_id",
   "github.event_name == 'pull_request_target'",
   '!cancelled()',
+  'matrix.island',
   'secrets.ANTHROPIC_API_KEY',
   'secrets.GEMINI_API_KEY',
 ]
@@ -158,7 +170,25 @@ const rules = {
   },
 
   'the placeholder of our own pin is explained': ({text}) =>
-    new RegExp(`# Replace the zeros by .*\\n +- uses: ${ours}@0{40}`).test(text) ? [] : ['no word on the zeros'],
+    new RegExp(
+      `# Replace the zeros by .*\\n +- uses: (?:${ours}@0{40}|actions/checkout@.*\\n +with:\\n +repository: ${ours}\\n +ref: "0{40}")`,
+    ).test(text)
+      ? []
+      : ['no word on the zeros'],
+
+  'the program is checked out at a commit': ({steps}) =>
+    steps
+      .filter((step) => isProgram(step) && !/^[0-9a-f]{40}$/.test(String(step.with['ref'] ?? '')))
+      .map((step) => `ref: ${String(step.with['ref'] ?? 'none')}`),
+
+  'as many shards as machines': ({workflow: {jobs}}) =>
+    Object.values(jobs).flatMap(({strategy, steps}) => {
+      const islands = Strategy.safeParse(strategy).data?.matrix.island ?? []
+      return steps
+        .flatMap(({run = ''}) => [...run.matchAll(/--shard "\$ISLAND\/(\d+)"/g)].map(([, of]) => Number(of)))
+        .filter((of) => islands.join() !== Array.from({length: of}, (_, at) => at + 1).join())
+        .map((of) => `${of} shards, islands ${islands.join()}`)
+    }),
 
   'no script holds an expression': ({steps}) =>
     steps
@@ -206,10 +236,14 @@ const rules = {
 
   'no job hands all secrets on': ({jobs}) => jobs.flatMap(({secrets}) => (secrets === 'inherit' ? ['inherit'] : [])),
 
-  'keys go to our Action alone, and only where a model is asked': ({workflow, jobs, steps}) => [
+  'keys go to our program alone, and only where a model is asked': ({workflow, jobs, steps}) => [
     ...(isKey({...workflow, jobs: null}) ? ['at the top'] : []),
     ...(jobs.some((job) => isKey({...job, steps: null})) ? ['in a job'] : []),
-    ...steps.filter((step) => isKey({...step, with: null})).map((step) => step.uses ?? step.run ?? ''),
+    ...steps
+      .filter(
+        (step) => isKey({...step, with: null}) && !(isOwnCommand(step) && !isKey({...step, with: null, env: null})),
+      )
+      .map((step) => step.uses ?? step.run ?? ''),
     ...steps.filter((step) => isKey(step.with) && (!isOurs(step) || modeOf(step) === 'publish')).map(modeOf),
   ],
 
@@ -252,7 +286,7 @@ const rules = {
           ),
         ),
         ...(modes.includes(modeOf(step)) ? [] : [`mode: ${modeOf(step)}`]),
-        ...(optimizerNames.includes(String(step.with['optimizer'] ?? 'bootstrap')) ? [] : ['optimizer']),
+        ...(optimizerNames.includes(String(step.with['optimizer'] ?? 'forge')) ? [] : ['optimizer']),
         ...(/^(?:true|false)$/.test(String(step.with['dry-run'] ?? false)) ? [] : ['dry-run']),
       ]),
 
@@ -305,7 +339,9 @@ const ruleNames = Object.keys(rules)
 describe('§9.13 the examples', () => {
   test('there are these, and the README names each', () => {
     expect(names).toEqual(
-      ['command', 'gate', 'hardened', 'merge-queue', 'monorepo', 'nightly'].map((name) => `${name}.yml`),
+      ['command', 'gate', 'hardened', 'merge-queue', 'monorepo', 'nightly', 'optimize-islands'].map(
+        (name) => `${name}.yml`,
+      ),
     )
     const readme = readFileSync(join(root, 'README.md'), 'utf8')
     expect(names.filter((name) => !readme.includes(`(examples/workflows/${name})`))).toEqual([])
@@ -348,6 +384,37 @@ const broken: readonly (readonly [keyof typeof rules, string, string, string])[]
   ],
   ['every action is pinned by a commit, its version behind it', 'gate', `- uses: ${ours}@`, `- "uses": ${ours}@`],
   ['the placeholder of our own pin is explained', 'gate', '# Replace the zeros', '# Leave the zeros'],
+  ['the placeholder of our own pin is explained', 'optimize-islands', 'Replace the zeros', 'Leave the zeros'],
+  ['the program is checked out at a commit', 'optimize-islands', `"${'0'.repeat(40)}"`, 'main'],
+  ['as many shards as machines', 'optimize-islands', '[1, 2, 3, 4]', '[1, 2, 3]'],
+  ['as many shards as machines', 'optimize-islands', '$ISLAND/4', '$ISLAND/5'],
+  ['no job may do more than its mode needs', 'optimize-islands', 'contents: read', 'contents: write'],
+  ['every job may do what its mode needs', 'optimize-islands', '    permissions:\n      contents: read\n', ''],
+  ['a checkout leaves no token behind', 'optimize-islands', '          persist-credentials: false\n', ''],
+  [
+    'keys go to our program alone, and only where a model is asked',
+    'optimize-islands',
+    '--output ../island\n',
+    '--output ../island; env\n',
+  ],
+  [
+    'keys go to our program alone, and only where a model is asked',
+    'optimize-islands',
+    '--output ../island\n',
+    '--output ../island $(env)\n',
+  ],
+  [
+    'keys go to our program alone, and only where a model is asked',
+    'optimize-islands',
+    '../program/dist/index.js optimize --pipeline',
+    './dist/index.js optimize --pipeline',
+  ],
+  [
+    'keys go to our program alone, and only where a model is asked',
+    'optimize-islands',
+    '          GEMINI_API_KEY: ${{ secrets.GEMINI_API_KEY }}\n      # Also',
+    '        if: ${{ secrets.GEMINI_API_KEY }}\n      # Also',
+  ],
   [
     'no script holds an expression',
     'gate',
@@ -407,31 +474,31 @@ const broken: readonly (readonly [keyof typeof rules, string, string, string])[]
     '    secrets: inherit\n    runs-on: ubuntu-latest',
   ],
   [
-    'keys go to our Action alone, and only where a model is asked',
+    'keys go to our program alone, and only where a model is asked',
     'gate',
     'permissions: {}',
     'permissions: {}\nenv:\n  KEY: ${{ secrets.ANTHROPIC_API_KEY }}',
   ],
   [
-    'keys go to our Action alone, and only where a model is asked',
+    'keys go to our program alone, and only where a model is asked',
     'gate',
     '    runs-on:',
     '    env:\n      KEY: ${{ secrets.ANTHROPIC_API_KEY }}\n    runs-on:',
   ],
   [
-    'keys go to our Action alone, and only where a model is asked',
+    'keys go to our program alone, and only where a model is asked',
     'gate',
     '    steps:\n',
     step('- run: ./scan\n  env:\n    KEY: ${{ secrets.ANTHROPIC_API_KEY }}'),
   ],
   [
-    'keys go to our Action alone, and only where a model is asked',
+    'keys go to our program alone, and only where a model is asked',
     'hardened',
     'mode: publish',
     'mode: publish\n          google-api-key: ${{ secrets.GEMINI_API_KEY }}',
   ],
   [
-    'keys go to our Action alone, and only where a model is asked',
+    'keys go to our program alone, and only where a model is asked',
     'hardened',
     'retention-days: 1',
     "name2: ${{ secrets['GEMINI_API_KEY'] }}",

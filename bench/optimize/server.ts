@@ -28,7 +28,7 @@ export interface Weather {
   readonly latencyMs?: number
 }
 
-export interface Counts {
+interface Counts {
   /** Answered questions. */
   readonly task: number
   readonly reflect: number

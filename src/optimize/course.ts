@@ -82,6 +82,7 @@ export function courseOf(input: CourseInput): Course {
     reflect,
     runsLeft,
     tell,
+    nameOf: (candidate) => nameOf(candidate, digest),
     spent,
     stories: () => stories,
     holdBack,
@@ -141,7 +142,7 @@ const triedOf = (
 ): Story => ({
   kind: 'tried',
   candidate: nameOf(candidate, digest),
-  parents,
+  parents: parents.filter((name) => name !== nameOf(candidate, digest)),
   case: of,
   replicate,
   score,

@@ -34,11 +34,12 @@ const hashOf = (text: string): number =>
     0x811c9dc5,
   )
 
-const fewest = 12
+/** With fewer, a search can spare none. */
+const fewest = 25
 const part = 6
 
 /**
- * Findings of a case that no search learns from: one of six where there are at least twelve. Only the comparison at the end looks at them.
+ * Findings of a case that no search learns from: one of six where there are at least twenty-five. Only the comparison at the end looks at them.
  */
 export function reservedIn(of: string, outcomes: Evaluation['outcomes']): ReadonlySet<string> {
   if (outcomes.length < fewest) return new Set()

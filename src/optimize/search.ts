@@ -180,6 +180,8 @@ export interface Search {
   /** How many more runs of the whole pipeline are affordable for the search; Infinity: no limit is set. */
   readonly runsLeft: () => number
   readonly tell: (story: Story) => void
+  /** As stories call it: short, and the same for the same words. */
+  readonly nameOf: (candidate: Candidate) => string
 }
 
 export interface Proposal {

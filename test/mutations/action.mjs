@@ -369,7 +369,7 @@ export const actions = [
   {
     id: 'nightly/promoted',
     file: nightly,
-    find: ' || !evolved.optimized.promoted',
+    find: ' || !optimized.promoted',
     replace: '',
     guards: 'Words that are not better are not offered.',
     tests: nights,

@@ -11,6 +11,7 @@ import {actions} from './action.mjs'
 import {adapters} from './adapters.mjs'
 import {applying} from './apply.mjs'
 import {gates} from './gate.mjs'
+import {searches} from './optimize.mjs'
 import {pipelines} from './pipeline.mjs'
 import {requests} from './request.mjs'
 import {text} from './text.mjs'
@@ -25,4 +26,5 @@ export const mutations = [
   ...actions,
   ...applying,
   ...pipelines,
+  ...searches,
 ]

@@ -102,7 +102,11 @@ async function ran(search: Search, state: State, planned: readonly Planned[]): P
     made.set(key, before + 1)
     return {case: of, replicate: replicate ?? before, candidate: candidateWith(search.problem, rules)}
   })
-  const evaluations = await search.evaluate(asks)
+  const kept = candidateWith(
+    search.problem,
+    state.rules.filter(({status}) => status === 'kept'),
+  )
+  const evaluations = await search.evaluate(asks, [search.nameOf(kept)])
   const runs = evaluations.flatMap((evaluation, at): readonly Run[] => {
     const [plan, ask] = [planned[at], asks[at]]
     if (evaluation === null || plan === undefined || ask === undefined) return []

@@ -89,8 +89,12 @@ const sumOf = (values: readonly number[]): number => values.reduce((sum, value) 
 const meanOf = (values: readonly number[]): number => sumOf(values) / Math.max(1, values.length)
 
 /** null: one of them could not be run. */
-async function ranOn(search: Search, asks: readonly Ask[]): Promise<readonly Evaluation[] | null> {
-  const evaluations = await search.evaluate(asks)
+async function ranOn(
+  search: Search,
+  asks: readonly Ask[],
+  parents: readonly string[] = [],
+): Promise<readonly Evaluation[] | null> {
+  const evaluations = await search.evaluate(asks, parents)
   const made = evaluations.filter((evaluation) => evaluation !== null)
   return made.length < asks.length ? null : made
 }
@@ -113,6 +117,7 @@ async function admitted(
   const evaluations = await ranOn(
     search,
     state.cases.map((name) => ({candidate, case: name, replicate: 0})),
+    parents.map((at) => search.nameOf(state.programs[at]?.candidate ?? {})),
   )
   if (evaluations === null) return null
   const scores = scoresOf(evaluations)

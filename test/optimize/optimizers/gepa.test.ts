@@ -209,6 +209,7 @@ describe('an answer with new words', () => {
     evaluate: () => Promise.resolve([]),
     reflect: () => Promise.resolve([]),
     offers: [],
+    nameOf: () => 'seed',
     runsLeft: () => 0,
     tell: () => undefined,
   }

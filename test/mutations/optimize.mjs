@@ -1,0 +1,113 @@
+/** Money, proof and honesty of a search: each taken away once. */
+const gateFile = 'src/optimize/gate.ts'
+const gate = ['test/optimize/gate.test.ts']
+const guards = ['test/optimize/guards.test.ts']
+const registry = ['test/optimize/registry.test.ts']
+
+export const searches = [
+  {
+    id: 'optimize/chance',
+    file: gateFile,
+    find: 'if (pValue > alpha)',
+    replace: 'if (pValue > 1)',
+    guards: 'Words whose gain may be chance are not promoted.',
+    tests: gate,
+  },
+  {
+    id: 'optimize/fallen-gold',
+    file: gateFile,
+    find: 'if (fallen !== null)',
+    replace: 'if (fallen === pairs)',
+    guards: 'No gold standard pays for the gain of another.',
+    tests: gate,
+  },
+  {
+    id: 'optimize/must',
+    file: gateFile,
+    find: 'if (falls(pairs, mustIn))',
+    replace: 'if (falls([], mustIn))',
+    guards: 'What must be found is not given up for a better mean.',
+    tests: gate,
+  },
+  {
+    id: 'optimize/reserved',
+    file: gateFile,
+    find: 'if (falls(pairs, reservedOf))',
+    replace: 'if (falls([], reservedOf))',
+    guards: 'Findings that nothing was learned from are looked at once.',
+    tests: gate,
+  },
+  {
+    id: 'optimize/all-pairs',
+    file: gateFile,
+    find: 'differences.length < planned',
+    replace: 'differences.length < 1',
+    guards: 'Who stops the comparison early chooses its end.',
+    tests: gate,
+  },
+  {
+    id: 'optimize/claim',
+    file: gateFile,
+    find: '(evolved * pairs + baseline * more) / (pairs + more)',
+    replace: 'evolved + more',
+    guards: 'No more is claimed than was measured.',
+    tests: gate,
+  },
+  {
+    id: 'optimize/copy-name',
+    file: 'src/optimize/guards.ts',
+    find: 'if (name !== undefined)',
+    replace: 'if (name === text)',
+    guards: 'A rule that names what stands in a gold standard is an answer and no rule.',
+    tests: guards,
+  },
+  {
+    id: 'optimize/copy-phrase',
+    file: 'src/optimize/guards.ts',
+    find: 'phrase === undefined ? null',
+    replace: 'phrase !== text ? null',
+    guards: 'Nor does a rule repeat five words of it in a row.',
+    tests: guards,
+  },
+  {
+    id: 'optimize/braces',
+    file: 'src/optimize/guards.ts',
+    find: String.raw`if (/\{\{|\}\}/.test(text))`,
+    replace: 'if (text === names)',
+    guards: 'A rule that a model wrote reads no value of a pipeline.',
+    tests: guards,
+  },
+  {
+    id: 'optimize/worst-case',
+    file: 'src/optimize/spending.ts',
+    find: 'fits(limits.calls, taken.calls, worst.calls)',
+    replace: 'fits(limits.calls, taken.calls, 0)',
+    guards: 'Nothing begins whose worst case does not fit into the budget.',
+    tests: ['test/optimize/spending.test.ts'],
+  },
+  {
+    id: 'optimize/settled-once',
+    file: 'src/optimize/till.ts',
+    find: 'purse = settle(purse, worst, cost)',
+    replace: 'purse = {...purse, spent: purse.spent}',
+    guards: 'What was spent stays spent.',
+    tests: registry,
+    name: 'forge',
+  },
+  {
+    id: 'optimize/merge-order',
+    file: 'src/optimize/events.ts',
+    find: 'other === undefined || text < other',
+    replace: 'true',
+    guards: 'Whatever machine merges logs in whatever order comes to the same.',
+    tests: ['test/optimize/events.test.ts'],
+  },
+  {
+    id: 'optimize/cut-line',
+    file: 'src/optimize/events.ts',
+    find: "const cut = lines.pop() ?? ''",
+    replace: "const cut = ''",
+    guards: 'A log that a killed process left half a line in is still a log.',
+    tests: ['test/optimize/events.test.ts'],
+  },
+]
