@@ -70,12 +70,14 @@ export async function evolve(
       {hint: 'set the keys, or name a pipeline with model steps: --pipeline genesis'},
     )
   }
-  const stands = await standsOf(golds, {...given, host: evolution.hostFor(noCost)})
-  const usable = [...stands.values()].filter(({source}) => !isSkipped(source)).map(({file}) => file)
+  const {stands, usable} = await usableOf(golds, {...given, host: evolution.hostFor(noCost)})
   const settings = Settings.parse({metricThreshold: given.config.threshold, ...evolution.settings})
   const about = aboutOf(chosen, usable, given.config)
   const journal = evolution.openJournal(about, settings.seed)
-  const trials: Trials = {...given, host: evolution.hostFor(spentIn(journal.events))}
+  const trials: Trials = {
+    ...given,
+    host: evolution.hostFor(optimizer.isComparison === true ? noCost : spentIn(journal.events)),
+  }
   const secret = begun(journal, about, trials.host)
   const problem: Problem = {
     steps,
@@ -107,6 +109,19 @@ export async function evolve(
     about,
     file: `evolved_pipelines/${pipeline.name.replaceAll(/[^A-Za-z0-9_-]+/g, '-')}_${digestOf(text ?? '').slice(0, 8)}.yaml`,
   }
+}
+
+/** A gold standard that is held out is for whoever wants to know afterwards. Throws `Failure` `no-gold`. */
+async function usableOf(
+  golds: readonly GoldFile[],
+  trials: Trials,
+): Promise<{readonly stands: ReadonlyMap<string, Stand>; readonly usable: readonly GoldFile[]}> {
+  const stands = await standsOf(golds, trials)
+  const usable = [...stands.values()]
+    .filter(({source, file}) => !isSkipped(source) && file.gold.split !== 'holdout')
+    .map(({file}) => file)
+  if (usable.length > 0) return {stands, usable}
+  throw new Failure('no-gold', 'no gold standard is left to search with', {hint: 'give one with `split: train`'})
 }
 
 /** Not the seed and not the optimizer: searches that differ in nothing else may be merged. */

@@ -204,7 +204,7 @@ export const summaryText = (value: Untrusted): Markdown =>
 /** Text or an attribute's value in HTML; lines stay lines. */
 export const htmlText = (value: Untrusted): Html =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where text is declared to be HTML
-  asEntities(seen(value)).replace(/^(\s*):(?=:)/gm, '$1&#58;') as Html
+  asEntities(seen(value)).replace(/^([^\S\n]*):(?=:)/gm, '$1&#58;') as Html
 
 /** Markdown around values that are Markdown already; a bare string does not compile: `text`, `code` or `fenced` it. */
 export const markdown = (parts: TemplateStringsArray, ...values: readonly (Markdown | number)[]): Markdown =>

@@ -28,14 +28,6 @@ export interface Weather {
   readonly latencyMs?: number
 }
 
-interface Counts {
-  /** Answered questions. */
-  readonly task: number
-  readonly reflect: number
-  /** Requests that the weather spoilt. */
-  readonly spoilt: number
-}
-
 export interface Simulator {
   readonly url: string
   readonly close: () => Promise<void>

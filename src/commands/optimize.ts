@@ -44,7 +44,7 @@ export const optimize: Command = {
       summary: 'bootstrap, mipro: successful runs shown as examples at most; default: 2',
     },
     {flags: '--max-labeled-demos <n>', summary: 'bootstrap: none are made, as a label is the gold standard itself'},
-    {flags: '--max-rounds <n>', summary: 'bootstrap: tries for each gold standard; default: 1'},
+    {flags: '--max-rounds <n>', summary: 'bootstrap, mipro: tries for each gold standard; default: 1'},
     {
       flags: '--candidate-programs <n>',
       summary: 'bootstrap: random search over so many sets of examples; default: 0, none',
@@ -142,7 +142,7 @@ async function search(flags: Flags, world: World): Promise<number> {
     onTold: (stories) => world.say(progressOf(stories, limits)),
   }
   const trials = {config, keys, sourceOf: async (gold: GoldFile) => sourceOfGold(gold, world.cwd, clones)}
-  const evolved = await waited(() => evolve(chosen, golds, trials, evolution), world)
+  const evolved = await waited(() => evolve(chosen, golds, trials, evolution), world, format)
   if (evolved === null) return 0
   const report = evolutionPage(evolutionOf(evolved, chosen, {optimizer, limits, seed: settings.seed ?? 0}))
   tell(evolved, write(output, evolved, report), world, format, isIsland)
@@ -150,12 +150,13 @@ async function search(flags: Flags, world: World): Promise<number> {
 }
 
 /** A shard that has done its part is no failure: null. */
-async function waited(search: () => Promise<Evolved>, world: World): Promise<Evolved | null> {
+async function waited(search: () => Promise<Evolved>, world: World, format: string): Promise<Evolved | null> {
   try {
     return await search()
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.code !== 'waiting-for-shards') throw thrown
-    world.print(thrown.message)
+    if (format === 'json') printJson(world, {waiting: true, message: thrown.message})
+    else world.print(thrown.message)
     return null
   }
 }
@@ -235,6 +236,10 @@ function scoreOf(flags: Flags): number | null {
 function shardOf(flags: Flags): Shard | null {
   const given = textOf(flags, 'shard')
   if (given === null) return null
+  if (textOf(flags, 'log') === null)
+    throw new Failure('bad-usage', '--shard needs --log', {
+      hint: 'a file of its own for each shard, which is merged later',
+    })
   const [, index = '', of = ''] = /^(\d{1,4})\/(\d{1,4})$/.exec(given) ?? []
   if (Number(index) >= 1 && Number(index) <= Number(of)) return {index: Number(index) - 1, of: Number(of)}
   throw new Failure('bad-flag', `--shard ${plainLine(given, 40)}: is no part of a whole`, {hint: 'as in --shard 3/20'})

@@ -1,5 +1,5 @@
 /** Whether what a search found is better, by runs that had no part in finding it. */
-import {findingOf, reservedIn} from './needs.ts'
+import {reservedIn} from './needs.ts'
 import type {Evaluation} from './search.ts'
 
 /** Old and new words on one case and one fresh replicate. */
@@ -82,19 +82,19 @@ function fallenCase(pairs: readonly Pair[]): string | null {
   return [...new Set(differences.map(({of}) => of))].find(hasFallen) ?? null
 }
 
-type Picked = (of: string, evaluation: Evaluation) => readonly number[]
+type Picked = (evaluation: Evaluation) => readonly number[]
 
-const mustIn: Picked = (_, {outcomes}) => outcomes.flatMap(({must, credit}) => (must ? [credit] : []))
+const mustIn: Picked = ({outcomes}) => outcomes.flatMap(({must, credit}) => (must ? [credit] : []))
 
-const reservedOf: Picked = (of, {outcomes}) => {
-  const reserved = reservedIn(of, outcomes)
-  return outcomes.flatMap(({id, credit}) => (reserved.has(findingOf(of, id)) ? [credit] : []))
+const reservedOf: Picked = ({outcomes}) => {
+  const reserved = reservedIn(outcomes)
+  return outcomes.flatMap(({id, credit}) => (reserved.has(id) ? [credit] : []))
 }
 
 /** Is the mean credit of these findings lower than before, by more than chance explains? */
 function falls(pairs: readonly Pair[], pick: Picked): boolean {
-  const differences = pairs.flatMap(({case: of, before, after}) => {
-    const [a, b] = [meanOf(pick(of, before)), meanOf(pick(of, after))]
+  const differences = pairs.flatMap(({before, after}) => {
+    const [a, b] = [meanOf(pick(before)), meanOf(pick(after))]
     return a === null || b === null ? [] : [b - a]
   })
   const mean = meanOf(differences) ?? 0

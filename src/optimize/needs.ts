@@ -41,9 +41,9 @@ const part = 6
 /**
  * Findings of a case that no search learns from: one of six where there are at least twenty-five. Only the comparison at the end looks at them.
  */
-export function reservedIn(of: string, outcomes: Evaluation['outcomes']): ReadonlySet<string> {
+export function reservedIn(outcomes: Evaluation['outcomes']): ReadonlySet<string> {
   if (outcomes.length < fewest) return new Set()
-  const byHash = outcomes.map(({id}) => findingOf(of, id)).toSorted((a, b) => hashOf(a) - hashOf(b) || (a < b ? -1 : 1))
+  const byHash = outcomes.map(({id}) => id).toSorted((a, b) => hashOf(a) - hashOf(b) || (a < b ? -1 : 1))
   return new Set(byHash.slice(0, Math.floor(outcomes.length / part)))
 }
 
@@ -130,9 +130,9 @@ export function needsOf(runs: readonly Run[]): readonly Need[] {
       note('unreadable', unreadable.step, null, unreadable.reason, null)
       continue
     }
-    const reserved = reservedIn(of, outcomes)
+    const reserved = reservedIn(outcomes)
     for (const {id, credit, lost, group, reason} of outcomes)
-      if (credit < found && !reserved.has(findingOf(of, id))) note('missed', lost, group, reason, findingOf(of, id))
+      if (credit < found && !reserved.has(id)) note('missed', lost, group, reason, findingOf(of, id))
     for (const {step, reason} of extras) note('extra', step, null, reason, null)
   }
   return needs.map((need) => ({...need, key: keyOf(need)}))

@@ -29,6 +29,8 @@ const fewestPairs = 7
 const mostPairs = 20
 /** Where nothing limits the search: nine of ten gains of a point are seen (research §5.2, 9: paired spread of one and a half points). */
 const usualPairs = 10
+/** The words as they are and three others, on every case that is searched with: below, there is nothing to choose from. */
+const fewestCandidates = 4
 /** The part of what may be spent that the comparison gets: below, a gain of .10 is missed more often than seen (research §5.2, 9). */
 const gatePart = 0.3
 /** Replicates of the comparison begin here: a search never comes so far. */
@@ -44,8 +46,9 @@ export async function optimize(input: OptimizeInput): Promise<Optimized> {
   if (isUnknown(input.limits, course))
     await course.evaluate([{candidate: {}, case: searched.cases[0]?.name ?? '', replicate: 0}])
   const judges = judgesOf(problem.cases, [])
-  const planned = isGated ? pairsFor(course, judges.length) : 0
+  const planned = isGated ? pairsFor(course, judges.length, searched.cases.length) : 0
   course.holdBack(2 * planned)
+  tellPlan(course, planned)
   const proposal = await optimizer.propose({...course, problem: searched})
   course.holdBack(0)
   if (proposal !== null) offer(input, proposal)
@@ -88,6 +91,18 @@ function ended(course: Course, evolved: Candidate | null, gate: Gate): Optimized
   }
 }
 
+/** What the budget buys, before it is spent. */
+function tellPlan(course: Course, planned: number): void {
+  const left = course.runsLeft()
+  if (left === Infinity) return
+  const rounds = Math.floor(left / Math.max(1, course.problem.cases.length))
+  course.tell({
+    kind: 'note',
+    code: 'plan',
+    message: `The budget buys ${left} runs to search with, ${rounds} candidates on all gold standards, and ${planned} pairs for the comparison.`,
+  })
+}
+
 /** Into the log, for those who compare what several searches came to. */
 function offer({journal, digest, optimizer}: OptimizeInput, {candidate, quotes}: Proposal): void {
   if (optimizer.isComparison === true) return
@@ -102,7 +117,7 @@ const isUnknown = ({tokens, usd}: CourseInput['limits'], course: Course): boolea
 /** Cases that can tell whether words are better: those that nothing was learned from where there are any, else all that are not quoted. */
 function judgesOf(cases: CourseInput['problem']['cases'], quotes: readonly string[]): readonly string[] {
   const usable = cases.filter(({name}) => !quotes.includes(name))
-  const apart = usable.filter(({split}) => split === 'validation' || split === 'holdout')
+  const apart = usable.filter(({split}) => split === 'validation')
   return (apart.length > 0 ? apart : usable).map(({name}) => name)
 }
 
@@ -110,13 +125,13 @@ function judgesOf(cases: CourseInput['problem']['cases'], quotes: readonly strin
  * As many as a part of the budget buys, each judging case as often as any other. Throws `Failure` `budget-too-small` when nothing
  * would be left to search with.
  */
-function pairsFor(course: Course, judges: number): number {
+function pairsFor(course: Course, judges: number, searched: number): number {
   const left = course.runsLeft()
   const cases = Math.max(1, judges)
   const wanted = left === Infinity ? usualPairs : Math.round((left * gatePart) / 2)
   const pairs = Math.min(mostPairs, Math.max(fewestPairs, wanted))
   const planned = pairs <= cases ? cases : pairs - (pairs % cases)
-  const floor = 2 * Math.max(fewestPairs, cases) + 2 * course.problem.cases.length
+  const floor = 2 * Math.max(fewestPairs, cases) + fewestCandidates * searched
   if (left < floor)
     throw new Failure(
       'budget-too-small',

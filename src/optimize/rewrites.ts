@@ -3,6 +3,7 @@ import {placeholdersIn, unfenced} from '../pipeline/template.ts'
 import type {Candidate} from './candidate.ts'
 import {findCopy, type Guarded} from './guards.ts'
 import {holderOf} from './rules.ts'
+import {reservedIn} from './needs.ts'
 import type {Evaluation, Evidence, Problem, Search} from './search.ts'
 
 /** The words of a step that may be written anew. */
@@ -39,8 +40,8 @@ const mostEvidence = 12
 export function evidenceFor(step: string, evaluations: readonly Evaluation[]): readonly Evidence[] {
   const all = evaluations.flatMap(({outcomes, extras, unreadable}) => [
     ...(unreadable === null ? [] : [{what: 'unreadable', of: unreadable.step, reason: unreadable.reason} as const]),
-    ...outcomes.flatMap(({credit, lost, reason}) =>
-      credit < found ? [{what: 'missed', of: lost, reason} as const] : [],
+    ...outcomes.flatMap(({id, credit, lost, reason}) =>
+      credit < found && !reservedIn(outcomes).has(id) ? [{what: 'missed', of: lost, reason} as const] : [],
     ),
     ...extras.map((extra) => ({what: 'extra', of: extra.step, reason: extra.reason}) as const),
   ])

@@ -8,7 +8,7 @@
  */
 import {addCount, chanceOfHelp, chanceOfRate, effectOf, noCount, type Count} from '../credit.ts'
 import {findCopy} from '../guards.ts'
-import {countOf, evidenceOf, needsOf, shownOf, tallyOf, type Need, type Run} from '../needs.ts'
+import {countOf, evidenceOf, findingOf, needsOf, shownOf, tallyOf, type Need, type Run} from '../needs.ts'
 import {candidateWith, likenessAmong, rulesIn, sameFrom, wordsOf, withRules, type Rule} from '../rules.ts'
 import type {Optimizer, Question, Search} from '../search.ts'
 
@@ -69,7 +69,30 @@ async function forged(search: Search): Promise<State> {
     else state = await probed(search, judged(search, await (onTrial ? sighted(search, state) : thinned(search, state))))
     if (state.runs.length === before.runs.length) break
   }
-  return compared(search, judged(search, state))
+  return priced(search, await compared(search, judged(search, state)))
+}
+
+/** A rule that brings less than its length costs is dropped: words are paid for in every run to come. */
+function priced(search: Search, state: State): State {
+  const needs = new Map(needsOf(state.runs).map((need) => [need.key, need]))
+  const all = Math.max(
+    1,
+    new Set(state.runs.flatMap(({case: of, evaluation}) => evaluation.outcomes.map(({id}) => findingOf(of, id)))).size,
+  )
+  const isWorth = (rule: Trial): boolean => {
+    const need = needs.get(rule.need)
+    if (need?.what !== 'missed') return true
+    const runs = cleanRuns(state)
+    const {effect} = effectOf(
+      countOf(need, without(runs, [rule.id]), search.problem),
+      countOf(need, withIt(runs, rule.id), search.problem),
+    )
+    return (10 * effect * need.findings.size) / all >= (search.settings.lengthPrice * rule.text.length) / 1000
+  }
+  return {
+    ...state,
+    rules: state.rules.map((rule) => (rule.status === 'kept' && !isWorth(rule) ? {...rule, status: 'dropped'} : rule)),
+  }
 }
 
 const suspectsOf = ({rules}: State): readonly Trial[] => rules.filter((rule) => isOn(rule) && !rule.isCleared)
