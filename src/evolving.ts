@@ -10,9 +10,11 @@ import {reflect, type Reflectors} from './optimize/reflection.ts'
 import {Settings, type Ask, type Evaluation, type Problem, type Question, type Story} from './optimize/search.ts'
 import {addCost, noCost, type Cost, type Limits} from './optimize/spending.ts'
 import type {Journal, Shard, World} from './optimize/till.ts'
+import {randomOf} from './optimize/randomness.ts'
+import {variantsOf} from './optimize/variants.ts'
 import type {Config} from './config.ts'
 import {Failure} from './errors.ts'
-import type {Host} from './host.ts'
+import type {Host, Source} from './host.ts'
 import {choosePipeline, chooseJudge, digestOf, programVersion, type Chosen, type GoldFile} from './outside.ts'
 import type {Pipeline} from './pipeline/step.ts'
 import type {Evolution as EvolutionReport} from './report/evolution.ts'
@@ -70,8 +72,8 @@ export async function evolve(
       {hint: 'set the keys, or name a pipeline with model steps: --pipeline genesis'},
     )
   }
-  const {stands, usable} = await usableOf(golds, {...given, host: evolution.hostFor(noCost)})
-  const settings = Settings.parse({metricThreshold: given.config.threshold, ...evolution.settings})
+  const settings = settingsOf({metricThreshold: given.config.threshold, ...evolution.settings})
+  const {stands, usable} = await usableOf(golds, {...given, host: evolution.hostFor(noCost)}, settings)
   const about = aboutOf(chosen, usable, given.config)
   const journal = evolution.openJournal(about, settings.seed)
   const trials: Trials = {
@@ -81,9 +83,9 @@ export async function evolve(
   const secret = begun(journal, about, trials.host)
   const problem: Problem = {
     steps,
-    cases: usable.map(({gold: {name, split}}) => ({name, split})),
+    cases: casesOf(stands, usable),
     heading: await headingOf(trials),
-    guarded: guardedOf(secretsOf(usable)),
+    guarded: guardedOf(secretsOf([...stands.values()].map(({file}) => file))),
   }
   const told: Story[] = []
   const optimized = await optimize({
@@ -111,18 +113,68 @@ export async function evolve(
   }
 }
 
+/** Throws `Failure` `bad-flag`. */
+function settingsOf(given: Partial<Settings>): Settings {
+  const read = Settings.safeParse(given)
+  if (read.success) return read.data
+  const [issue] = read.error.issues
+  const name = String(issue?.path[0] ?? '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  throw new Failure('bad-flag', `--${name}: ${issue?.message ?? 'is not valid'}`, {
+    hint: 'docs/optimize.md has the settings',
+  })
+}
+
 /** A gold standard that is held out is for whoever wants to know afterwards. Throws `Failure` `no-gold`. */
 async function usableOf(
   golds: readonly GoldFile[],
   trials: Trials,
+  settings: Settings,
 ): Promise<{readonly stands: ReadonlyMap<string, Stand>; readonly usable: readonly GoldFile[]}> {
-  const stands = await standsOf(golds, trials)
-  const usable = [...stands.values()]
-    .filter(({source, file}) => !isSkipped(source) && file.gold.split !== 'holdout')
-    .map(({file}) => file)
-  if (usable.length > 0) return {stands, usable}
-  throw new Failure('no-gold', 'no gold standard is left to search with', {hint: 'give one with `split: train`'})
+  const stands = new Map(await standsOf(golds, trials))
+  const known = [...stands.values()].filter(({source, file}) => !isSkipped(source) && file.gold.split !== 'holdout')
+  if (known.length === 0)
+    throw new Failure('no-gold', 'no gold standard is left to search with', {hint: 'give one with `split: train`'})
+  for (const stand of known)
+    for (const variant of await variantsAt(stand, settings)) stands.set(variant.file.gold.name, variant)
+  return {stands, usable: known.map(({file}) => file)}
 }
+
+const casesOf = (stands: ReadonlyMap<string, Stand>, usable: readonly GoldFile[]): Problem['cases'] => {
+  const names = usable.map(({gold: {name, split}}) => ({
+    name,
+    split: split === 'train' ? split : ('validation' as const),
+  }))
+  const variants = [...stands.values()].flatMap(({of, file}) =>
+    of === undefined ? [] : [{name: file.gold.name, split: 'variant' as const}],
+  )
+  return [...names, ...variants]
+}
+
+/** More cases out of this one, each on a code base that differs from its own in a few files. */
+async function variantsAt({file, source}: Stand, {variants}: Settings): Promise<readonly Stand[]> {
+  if (variants === 0 || file.gold.split !== 'train' || 'missing' in source) return []
+  const entries = await source.list()
+  const texts = (await source.read(entries)).flatMap(({path, bytes}) =>
+    bytes === null || bytes.includes(0) ? [] : [{path, text: new TextDecoder().decode(bytes)}],
+  )
+  // of no seed: searches of one log must mean the same by one name
+  const random = randomOf(digestOf, 0, `variants of ${file.gold.name}`)
+  return variantsOf(file.gold, texts, variants, random).map(({gold, changed}) => ({
+    file: {...file, gold},
+    source: changedSource(source, changed),
+    of: file.gold.name,
+  }))
+}
+
+const changedSource = (source: Source, changed: ReadonlyMap<string, string | null>): Source => ({
+  ...source,
+  list: async () => (await source.list()).filter(({path}) => changed.get(path) !== null),
+  read: async (entries) =>
+    (await source.read(entries)).map(({path, bytes}) => {
+      const text = changed.get(path)
+      return {path, bytes: typeof text === 'string' ? new TextEncoder().encode(text) : bytes}
+    }),
+})
 
 /** Not the seed and not the optimizer: searches that differ in nothing else may be merged. */
 const aboutOf = (

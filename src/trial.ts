@@ -59,6 +59,8 @@ export async function goldsAt(folder: string | null, own: string | null): Promis
 
 /** A gold standard beside the code that it is about. */
 export interface Stand {
+  /** The gold standard that it was made of; without: it is one itself. */
+  readonly of?: string
   readonly file: GoldFile
   readonly source: Source | Missing
 }

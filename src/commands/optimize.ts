@@ -50,6 +50,11 @@ export const optimize: Command = {
       summary: 'bootstrap: random search over so many sets of examples; default: 0, none',
     },
     {
+      flags: '--variants <n>',
+      summary:
+        'searches with up to three more cases of each gold standard: a file less, other names, a defect more; default: 0',
+    },
+    {
       flags: '--log <file>',
       summary:
         'log of the search; a search that was stopped goes on where its log ends. Default: evolved_pipelines/optimize_….jsonl',
@@ -206,6 +211,7 @@ const settingsOf = (flags: Flags, island: number): Partial<Settings> => {
     maxBootstrappedDemos: numberOf(flags, 'max-bootstrapped-demos', 'number', true),
     maxLabeledDemos: numberOf(flags, 'max-labeled-demos', 'number', true),
     maxRounds: numberOf(flags, 'max-rounds', 'number'),
+    variants: numberOf(flags, 'variants', 'number', true),
     candidatePrograms: numberOf(flags, 'candidate-programs', 'number', true),
     metricThreshold: scoreOf(flags),
   }

@@ -40,7 +40,7 @@ const fresh = 1_000_000
 export async function optimize(input: OptimizeInput): Promise<Optimized> {
   const {optimizer, problem, isGated} = input
   const course = courseOf(input)
-  const train = problem.cases.filter(({split}) => split === 'train')
+  const train = problem.cases.filter(({split}) => split !== 'validation')
   const searched = {...problem, cases: train.length > 0 ? train : problem.cases}
   // what a run costs in tokens and dollars nobody knows before the first; nearly every search makes this one
   if (isUnknown(input.limits, course))
@@ -116,7 +116,7 @@ const isUnknown = ({tokens, usd}: CourseInput['limits'], course: Course): boolea
 
 /** Cases that can tell whether words are better: those that nothing was learned from where there are any, else all that are not quoted. */
 function judgesOf(cases: CourseInput['problem']['cases'], quotes: readonly string[]): readonly string[] {
-  const usable = cases.filter(({name}) => !quotes.includes(name))
+  const usable = cases.filter(({name, split}) => split !== 'variant' && !quotes.includes(name))
   const apart = usable.filter(({split}) => split === 'validation')
   return (apart.length > 0 ? apart : usable).map(({name}) => name)
 }

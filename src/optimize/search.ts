@@ -16,7 +16,8 @@ export interface EvolvingStep {
 /** A gold standard, as far as a search sees it. */
 export interface Case {
   readonly name: string
-  readonly split: 'train' | 'validation' | 'holdout'
+  /** `variant`: made of another one, to search with and never to prove anything. */
+  readonly split: 'train' | 'validation' | 'variant'
 }
 
 /** What is optimized, and on what. */
@@ -154,6 +155,8 @@ export const Settings = z.strictObject({
   candidatePrograms: z.int().min(0).max(64).default(0),
   /** Characters of the input, and three times as many of the output, that one demonstration shows. */
   maxDemoCharacters: z.int().min(100).default(4000),
+  /** Cases that are made of each train gold, beside it: of each kind one, in this order: a file less, other names, a defect more. */
+  variants: z.int().min(0).max(3).default(0),
   /** Characters that a search may add to the words of one step. */
   maxAddedCharacters: z.int().min(0).default(6000),
   /** Points of the score that a thousand further characters must bring. */

@@ -137,7 +137,12 @@ interface Found {
   readonly best: number | null
   readonly p_value: number | null
   readonly spent: {readonly calls: number}
-  readonly log: readonly {readonly kind: string; readonly code?: string}[]
+  readonly log: readonly {
+    readonly kind: string
+    readonly code?: string
+    readonly case?: string
+    readonly replicate?: number
+  }[]
 }
 const foundIn = ({stdout}: Ended): Found => JSON.parse(stdout)
 const yamlIn = (folder: string): string =>
@@ -206,6 +211,24 @@ describe.concurrent('one gold standard, as it began', {timeout: 120_000}, () => 
         expect(found.log.some(({kind}) => kind === 'proposed')).toBe(false)
       },
     ))
+
+  test('cases made of the gold standard are searched with and prove nothing', () =>
+    onModels(pupil, async (models) => {
+      const gold = writeGold('wide', ['first'])
+      const other = 'defmodule Case.OrderBook do\n  def all, do: []\nend\n'
+      writeFileSync(at('wide', 'first', 'repository', 'lib', 'order_book.ex'), other)
+      const ended = await run(models, {words: ['--budget', '80', '--variants', '3'], folder: 'variants', gold})
+      expect(ended.code, ended.stderr).toBe(0)
+      const tried = foundIn(ended).log.flatMap(({kind, case: of = '', replicate = 0}) =>
+        kind === 'tried' ? [{of, replicate}] : [],
+      )
+      expect(new Set(tried.map(({of}) => of))).toEqual(new Set(['first', 'first~renamed', 'first~seeded']))
+      expect(new Set(tried.flatMap(({of, replicate}) => (replicate >= 1_000_000 ? [of] : [])))).toEqual(
+        new Set(['first']),
+      )
+      const bad = await run(models, {words: ['--variants', '4'], folder: 'variants'})
+      expect({code: bad.code, error: JSON.parse(bad.stdout).error.code}).toEqual({code: 2, error: 'bad-flag'})
+    }))
 
   test('a budget that proves nothing is refused before anything is asked', () =>
     onModels(pupil, async (models) => {
