@@ -2,6 +2,8 @@
 import * as fc from 'fast-check'
 import {describe, expect, it, test} from 'vitest'
 import {optimizerNames, optimizerOf, optimizers} from '../../src/optimize/optimizers/index.ts'
+import {Failure} from '../../src/errors.ts'
+import {mergeEvents, type Event} from '../../src/optimize/events.ts'
 import type {Optimizer, Settings} from '../../src/optimize/search.ts'
 import {casesOf, chanceOf, run, toyOf, unlimited, worst} from './toy.ts'
 
@@ -40,6 +42,31 @@ describe.each<readonly [string, Optimizer]>(Object.entries(optimizers))('%s', (_
       expect(resumed.found).toEqual(found)
     }
   })
+
+  it('on twenty machines, wave after wave, comes to what one machine comes to', async () => {
+    const {found, events} = await whole()
+    let merged: readonly Event[] = []
+    for (let wave = 0; wave < 400; wave++) {
+      const logs: (readonly Event[])[] = []
+      let isDone = true
+      for (let index = 0; index < 20; index++) {
+        const log: Event[] = []
+        const toy = toyOf({cases, costOf})
+        await run({toy, optimizer, settings, limits, events: merged, shard: {index, of: 20}, log}).catch(
+          (thrown: unknown) => {
+            if (!(thrown instanceof Failure) || thrown.code !== 'waiting-for-shards') throw thrown
+            isDone = false
+          },
+        )
+        logs.push(log)
+      }
+      merged = mergeEvents(logs)
+      if (isDone) break
+    }
+    const last = await run({toy: toyOf({cases, costOf}), optimizer, settings, limits, events: merged})
+    expect(last.found).toEqual(found)
+    expect(mergeEvents([merged])).toEqual(mergeEvents([events]))
+  }, 60_000)
 
   it('does not care which answer comes first', async () => {
     const {found, events} = await whole()

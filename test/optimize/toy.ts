@@ -4,7 +4,7 @@
  */
 import {createHash} from 'node:crypto'
 import type {Candidate} from '../../src/optimize/candidate.ts'
-import type {Journal, World} from '../../src/optimize/till.ts'
+import type {Journal, Shard, World} from '../../src/optimize/till.ts'
 import type {Event} from '../../src/optimize/events.ts'
 import {nothingGuarded} from '../../src/optimize/guards.ts'
 import {optimize, type Optimized} from '../../src/optimize/optimize.ts'
@@ -146,6 +146,9 @@ export interface RunInput {
   readonly limits?: Limits
   readonly isGated?: boolean
   readonly events?: readonly Event[]
+  readonly shard?: Shard
+  /** Where what is found out goes as well. */
+  readonly log?: Event[]
 }
 
 export async function run({
@@ -155,11 +158,13 @@ export async function run({
   limits = unlimited,
   isGated = true,
   events = [],
+  shard,
+  log = [],
 }: RunInput): Promise<{
   readonly found: Optimized
   readonly events: readonly Event[]
 }> {
-  const log = [...events]
+  log.push(...events)
   const journal: Journal = {events, append: (event) => void log.push(event)}
   const found = await optimize({
     problem: toy.problem,
@@ -168,7 +173,7 @@ export async function run({
     world: toy.world,
     journal,
     digest,
-    shard: null,
+    shard: shard ?? null,
     onStory: () => undefined,
     optimizer,
     isGated,
