@@ -510,10 +510,10 @@ it('shows what the product tells: its comparison is known by its replicates', as
   })
   const {evolved, ...found} = optimized
   const evolution: Evolution = {...empty, ...found, before: {'scan/prompt': 'Read.'}, after: evolved}
-  expect(pairsOf(evolution.log)).toHaveLength(20)
+  expect(pairsOf(evolution.log)).toHaveLength(10)
   expect(partsOf(evolution).map(({what, runs}) => [what, runs])).toEqual([
     ['search', 1],
-    ['comparison', 40],
+    ['comparison', 20],
     ['together', 41],
   ])
   const body = evolutionBody(evolution)
