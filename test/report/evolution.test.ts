@@ -514,10 +514,10 @@ it('shows what the product tells: its comparison is known by its replicates', as
   expect(partsOf(evolution).map(({what, runs}) => [what, runs])).toEqual([
     ['search', 1],
     ['comparison', 20],
-    ['together', 41],
+    ['together', 21],
   ])
   const body = evolutionBody(evolution)
   expect(body).toContain('✅ **Better words')
   expect(body).toContain('```diff\n-Read.\n+Read twice.\n```')
-  expect(body).toMatch(/n1\["seed [\d.]+ \(21 runs\)"\]\nn2\["★ [0-9a-f]{8} [\d.]+ \(20 runs\)"\]\nn1 --> n2/)
+  expect(body).toMatch(/n1\["seed [\d.]+ \(11 runs\)"\]\nn2\["★ [0-9a-f]{8} [\d.]+ \(10 runs\)"\]\nn1 --> n2/)
 })
