@@ -3,8 +3,8 @@
  * by the findings they were made for. With one to five gold standards an evaluation is one number, but forty findings.
  *
  * Rounds of: ask for a rule for each need that has none (delta updates, https://arxiv.org/abs/2510.04618), run all rules on trial at once
- * on every case (group testing), judge each by its own need, drop what does not help. A rule that brings false claims is found by
- * runs with random halves of the rules, and parked: only at the end it is compared, with against without.
+ * on every case (group testing), judge each by its own need, drop what does not help. A rule that does more than it was
+ * made for is found by running each by itself, and parked: only at the end it is compared, with against without.
  */
 import {addCount, chanceOfHelp, chanceOfRate, effectOf, noCount, type Count} from '../credit.ts'
 import {findCopy} from '../guards.ts'
@@ -112,18 +112,16 @@ async function sighted(search: Search, state: State): Promise<State> {
 interface Planned {
   readonly case: string
   readonly rules: readonly Trial[]
-  /** Without: the next one of these words on this case. */
-  readonly replicate?: number
 }
 
 async function ran(search: Search, state: State, planned: readonly Planned[]): Promise<State> {
   const made = new Map<string, number>()
-  const asks = planned.map(({case: of, rules, replicate}) => {
+  const asks = planned.map(({case: of, rules}) => {
     const key = `${of} ${idsOf(rules)}`
     const before =
       made.get(key) ?? state.runs.filter((run) => run.case === of && sorted(run.rules) === idsOf(rules)).length
     made.set(key, before + 1)
-    return {case: of, replicate: replicate ?? before, candidate: candidateWith(search.problem, rules)}
+    return {case: of, replicate: before, candidate: candidateWith(search.problem, rules)}
   })
   const kept = candidateWith(
     search.problem,
