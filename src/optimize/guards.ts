@@ -26,7 +26,7 @@ const phrasesOf = (text: string): readonly string[] => {
 export function findCopy({names, phrases}: Guarded, text: string): string | null {
   if (/\{\{|\}\}/.test(text)) return 'it holds double braces, which name values'
   // what a person who reads the diff does not see, or what a prompt takes for the edge of its data
-  if (/[\p{Cc}\p{Cf}]/u.test(text)) return 'it holds characters that nobody sees'
+  if (/[^\P{Cc}\t\n\r]|\r(?!\n)|[\p{Cf}\p{Zl}\p{Zp}]/u.test(text)) return 'it holds characters that nobody sees'
   if (/<\/?\s*untrusted-data/i.test(text)) return 'it holds a fence of data'
   const name = tokensOf(text).find((token) => names.has(token))
   if (name !== undefined) return `it names ${name}, which stands in a gold standard`
