@@ -5,7 +5,7 @@
 import type {Candidate} from './candidate.ts'
 import type {Fact} from './events.ts'
 import {randomOf, type Digest} from './randomness.ts'
-import type {Cost, Limits} from './spending.ts'
+import {priceIn, type Cost, type Limits} from './spending.ts'
 import {tillOf, type Journal, type Shard, type Task, type World} from './till.ts'
 import type {Ask, Evaluation, Problem, Proposal, Search, Settings, Story} from './search.ts'
 
@@ -81,6 +81,7 @@ export function courseOf(input: CourseInput): Course {
     evaluate,
     reflect,
     runsLeft,
+    questionPrice: priceIn(input.limits, world.worstReflection, world.worstRun(0)),
     tell,
     nameOf: (candidate) => nameOf(candidate, digest),
     spent,

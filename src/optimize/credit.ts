@@ -49,12 +49,41 @@ export interface Tally {
  * The chance that the rate of events is `factor` times what it was without, against that it is the same; for a factor above 1 more, below 1 less.
  * Rates are Gamma, events Poisson: both sides are negative binomial.
  */
-export function chanceOfRate(without: Tally, withIt: Tally, factor: number, prior: number): number {
+export const chanceOfRate = (without: Tally, withIt: Tally, factor: number, prior: number): number =>
+  chanceOfRates(without, withIt, [{factor, part: 1}], prior)
+
+/**
+ * The same for at least this factor. Where there were no events without, the rate may as well be sixteen times as high, and then twice as
+ * high explains what is seen no better than the same.
+ */
+export const chanceOfMore = (without: Tally, withIt: Tally, least: number, prior: number): number =>
+  chanceOfRates(
+    without,
+    withIt,
+    [
+      {factor: least, part: 0.7},
+      {factor: 2 * least, part: 0.1},
+      {factor: 4 * least, part: 0.1},
+      {factor: 8 * least, part: 0.1},
+    ],
+    prior,
+  )
+
+interface Rival {
+  readonly factor: number
+  /** Of all rivals, 0…1. */
+  readonly part: number
+}
+
+function chanceOfRates(without: Tally, withIt: Tally, rivals: readonly Rival[], prior: number): number {
   const [shape, scale] = [without.events + 0.5, without.runs + 0.5]
   const mean = shape / scale
   const same = logMarginal(shape, scale, withIt)
-  const other = logMarginal(2, 2 / (mean * factor), withIt)
-  const odds = Math.exp(Math.min(50, Math.max(-50, other - same))) * (prior / (1 - prior))
+  const bayesFactor = rivals.reduce((sum, {factor, part}) => {
+    const other = logMarginal(2, 2 / (mean * factor), withIt)
+    return sum + part * Math.exp(Math.min(50, Math.max(-50, other - same)))
+  }, 0)
+  const odds = bayesFactor * (prior / (1 - prior))
   return odds / (1 + odds)
 }
 

@@ -41,7 +41,7 @@ export function decideGate(pairs: readonly Pair[], planned: number): Gate {
   const no = (verdict: string, pValue: number | null): Gate => ({...judged, promoted: false, pValue, verdict})
   if (differences.length === 0 || differences.length < planned)
     return no(`only ${differences.length} of ${planned} pairs could be compared`, null)
-  const pValue = signFlip(differences)
+  const pValue = permutationTest(strataOf(pairs))
   const gain = meanOf(differences) ?? 0
   if (pValue > alpha) return no(`the gain may be chance (p = ${pValue.toFixed(3)})`, pValue)
   if (gain < leastGain) return no(`a gain of ${gain.toFixed(2)} is not worth a change`, pValue)
@@ -102,50 +102,95 @@ function falls(pairs: readonly Pair[], pick: Picked): boolean {
   return mean < -tolerance / 10 - spread / Math.sqrt(Math.max(1, differences.length))
 }
 
-const exactUpTo = 16
+/** Scores of one gold standard; as many before as after. */
+export interface Stratum {
+  readonly before: readonly number[]
+  readonly after: readonly number[]
+}
+
+const strataOf = (pairs: readonly Pair[]): readonly Stratum[] =>
+  [...new Set(pairs.map(({case: of}) => of))].map((name) => {
+    const own = pairs.flatMap(({case: of, before, after}) =>
+      of !== name || before.score === null || after.score === null ? [] : [{before: before.score, after: after.score}],
+    )
+    return {before: own.map(({before}) => before), after: own.map(({after}) => after)}
+  })
+
+/** Ways to part the scores that are counted one by one; more are counted by their sums. */
+const mostWays = 100_000
 
 /**
- * One-sided sign-flip test (Fisher, The Design of Experiments, §21): of all ways to give the differences signs, the part whose sum
- * is at least this one. Exact up to sixteen pairs; above, the sums are counted on a grid of a thousandth of the largest possible sum, rounded
- * so that p is never too small by more than the grid. Fewer than five pairs cannot reach .05, as 2⁻⁴ is above it.
+ * One-sided exact permutation test within each gold standard: of all ways to call half of its runs new, the part whose sum of new scores is
+ * at least this one. With one pair for each it is the sign-flip test (Fisher, The Design of Experiments, §21); with several, runs of one gold
+ * standard differ by nothing but the words, so nothing ties them in pairs, and all of their ways count: five pairs of one gold standard
+ * reach 1 in 252 where signs reach 1 in 32, and stand one answer that cannot be read. Fewer than five pairs of five gold standards
+ * cannot reach .05, as 2⁻⁴ is above it.
  *
- * @returns 0 < p ≤ 1; 1 without differences
+ * @returns 0 < p ≤ 1; 1 without differences. Above a hundred thousand ways sums are counted on a grid and rounded so that p is
+ *   never too small.
  */
-export function signFlip(differences: readonly number[]): number {
-  const sizes = differences.map(Math.abs)
-  const observed = differences.reduce((sum, each) => sum + each, 0)
-  const whole = sizes.reduce((sum, each) => sum + each, 0)
-  if (whole === 0) return 1
-  return differences.length <= exactUpTo ? exactly(sizes, observed) : onGrid(sizes, observed, whole)
+export function permutationTest(strata: readonly Stratum[]): number {
+  const all = strata.flatMap(({before, after}) => [...before, ...after])
+  const range = Math.max(...all, 0) - Math.min(...all, 0)
+  if (range === 0) return 1
+  const ways = strata.reduce((product, {after}) => product * choose(2 * after.length, after.length), 1)
+  return ways <= mostWays ? exactly(strata) : onGrid(strata, range)
 }
 
-function exactly(sizes: readonly number[], observed: number): number {
-  const all = 2 ** sizes.length
-  let atLeast = 0
-  for (let signs = 0; signs < all; signs++) {
-    const sum = sizes.reduce((total, size, at) => total + ((signs >> at) & 1 ? -size : size), 0)
-    if (sum >= observed - 1e-9) atLeast += 1
-  }
-  return atLeast / all
+const choose = (of: number, taken: number): number =>
+  Array.from({length: taken}, (_, at) => (of - at) / (taken - at)).reduce((product, factor) => product * factor, 1)
+
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
+
+/** Sums of all choices of so many of the values. */
+function sumsOf(values: readonly number[], taken: number): readonly number[] {
+  const byCount: number[][] = Array.from({length: taken + 1}, (_, count) => (count === 0 ? [0] : []))
+  for (const value of values)
+    for (let count = taken; count > 0; count--)
+      for (const sum of byCount[count - 1] ?? []) byCount[count]?.push(sum + value)
+  return byCount[taken] ?? []
 }
 
-/** Units of a sum on the grid; each size is off by half a unit at most, so the threshold gives way by half a unit for each. */
-function onGrid(sizes: readonly number[], observed: number, whole: number): number {
-  const cells = 4000
-  const steps = sizes.map((size) => Math.round((size / whole) * cells))
-  const reach = steps.reduce((sum, step) => sum + step, 0)
-  let chances = new Float64Array(2 * reach + 1)
-  chances[reach] = 1
-  for (const step of steps) {
-    const next = new Float64Array(2 * reach + 1)
-    chances.forEach((chance, at) => {
-      if (chance === 0) return
-      next[at - step] = (next[at - step] ?? 0) + chance / 2
-      next[at + step] = (next[at + step] ?? 0) + chance / 2
-    })
-    chances = next
+function exactly(strata: readonly Stratum[]): number {
+  const observed = sumOf(strata.flatMap(({after}) => after))
+  const sums = strata.reduce<readonly number[]>(
+    (all, {before, after}) => {
+      const own = sumsOf([...before, ...after], after.length)
+      return all.length === 1 ? own : all.flatMap((sum) => own.map((each) => sum + each))
+    },
+    [0],
+  )
+  return sums.filter((sum) => sum >= observed - 1e-9).length / sums.length
+}
+
+/** Cells for the widest score; each of the values that are summed is off by half a cell at most, so the threshold gives way by as much. */
+const cells = 1000
+
+/** The chances of each sum when so many of the values are added to a sum of these chances, all choices alike. */
+function drawnOnto(chances: Float64Array, values: readonly number[], taken: number): Float64Array {
+  const width = chances.length + taken * cells
+  // row: how many of the values are taken so far
+  const rows = Array.from({length: taken + 1}, () => new Float64Array(width))
+  rows[0]?.set(chances)
+  const add = (value: number, from: Float64Array, to: Float64Array): void => {
+    for (let at = width - 1; at >= value; at--) to[at] = (to[at] ?? 0) + (from[at - value] ?? 0)
   }
-  const from = Math.max(0, Math.ceil(reach + (observed / whole) * cells - sizes.length / 2))
+  for (const value of values)
+    for (let row = taken; row > 0; row--) add(value, rows[row - 1] ?? chances, rows[row] ?? chances)
+  const ways = choose(values.length, taken)
+  return (rows[taken] ?? chances).map((count) => count / ways)
+}
+
+function onGrid(strata: readonly Stratum[], range: number): number {
+  const least = Math.min(0, ...strata.flatMap(({before, after}) => [...before, ...after]))
+  const toCells = (score: number): number => Math.round(((score - least) / range) * cells)
+  const chances = strata.reduce<Float64Array>(
+    (known, {before, after}) => drawnOnto(known, [...before, ...after].map(toCells), after.length),
+    Float64Array.of(1),
+  )
+  const after = strata.flatMap(({after: scores}) => scores)
+  const observed = after.reduce((sum, score) => sum + ((score - least) / range) * cells, 0)
+  const from = Math.max(0, Math.ceil(observed - after.length / 2 - 1e-6))
   return Math.min(
     1,
     chances.slice(from).reduce((sum, chance) => sum + chance, 0),

@@ -188,3 +188,21 @@ export function evidenceOf(need: Need, most: number): readonly Evidence[] {
     .slice(0, most)
     .map(([reason, count]) => ({what: need.what, reason, count}))
 }
+
+/** With more of them, whoever answers mixes them up. */
+const mostTogether = 4
+
+/** Needs put together until there are no more than so many questions, if that is possible: only what is missed at one step goes together. */
+export function groupsOf(needs: readonly Need[], questions: number): readonly (readonly Need[])[] {
+  const size = Math.min(mostTogether, Math.ceil(needs.length / Math.max(1, questions)))
+  const groups: Need[][] = []
+  for (const need of needs) {
+    const open = groups.find(
+      ([first, ...more]) =>
+        more.length + 1 < size && first?.what === 'missed' && need.what === 'missed' && first.step === need.step,
+    )
+    if (open === undefined) groups.push([need])
+    else open.push(need)
+  }
+  return groups
+}

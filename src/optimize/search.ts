@@ -182,6 +182,8 @@ export interface Search {
   readonly offers: readonly Proposal[]
   /** How many more runs of the whole pipeline are affordable for the search; Infinity: no limit is set. */
   readonly runsLeft: () => number
+  /** What a question takes from the budget, in runs; 0: nothing that anybody can tell before. */
+  readonly questionPrice: number
   readonly tell: (story: Story) => void
   /** As stories call it: short, and the same for the same words. */
   readonly nameOf: (candidate: Candidate) => string

@@ -79,3 +79,13 @@ export function timesLeft({limits, spent, reserved}: Purse, each: Cost): number 
     times(limits.usd, taken.usd ?? 0, each.usd ?? 0),
   )
 }
+
+/** What one takes of what is limited, measured in the other; 0: no worst case of it is known. */
+export function priceIn(limits: Limits, one: Cost, other: Cost): number {
+  const ratio = (limit: number | null, of: number, by: number): number => (limit === null || by <= 0 ? 0 : of / by)
+  return Math.max(
+    ratio(limits.calls, one.calls, other.calls),
+    ratio(limits.tokens, one.tokens, other.tokens),
+    ratio(limits.usd, one.usd ?? 0, other.usd ?? 0),
+  )
+}

@@ -87,7 +87,7 @@ export function scoresText({baseline, best, p_value: p, promoted, log}: Evolutio
   const test =
     p === null
       ? ' No chance of error was computed.'
-      : ` ${chanceText(p)} is the chance of such a gain if the words were no better (sign-flip test, one-sided); it concerns these gold standards only and says nothing of other code.`
+      : ` ${chanceText(p)} is the chance of such a gain if the words were no better (permutation test within each gold standard, one-sided); it concerns these gold standards only and says nothing of other code.`
   // src/optimize/gate.ts shrinks it: who compares with the measured pairs must not think of an error
   const held =
     gate === null || after === null

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import {describe, expect, it, test} from 'vitest'
-import {chanceOfHelp, chanceOfRate, effectOf, logGamma} from '../../src/optimize/credit.ts'
+import {chanceOfHelp, chanceOfMore, chanceOfRate, effectOf, logGamma, type Tally} from '../../src/optimize/credit.ts'
 import {randomOf, shuffled} from '../../src/optimize/randomness.ts'
 import {digestOf} from '../../src/adapters/models.ts'
 
@@ -39,6 +39,17 @@ test.each([
   [{events: 10, runs: 10}, {events: 1, runs: 8}, 0.45, 0.6, 1],
 ])('the chance of another rate: %j, %j, × %d', (without, withIt, factor, low, high) => {
   const chance = chanceOfRate(without, withIt, factor, 0.3)
+  expect(chance).toBeGreaterThanOrEqual(low)
+  expect(chance).toBeLessThanOrEqual(high)
+})
+
+test.each<readonly [string, Tally, Tally, number, number]>([
+  ['many where there were none', {events: 0, runs: 2}, {events: 16, runs: 2}, 0.6, 1],
+  ['as many as before', {events: 4, runs: 4}, {events: 4, runs: 4}, 0, 0.3],
+  ['one where there was none', {events: 0, runs: 2}, {events: 1, runs: 2}, 0, 0.5],
+  ['three times as many', {events: 10, runs: 10}, {events: 30, runs: 10}, 0.6, 1],
+])('the chance of at least twice as many: %s', (_, without, withIt, low, high) => {
+  const chance = chanceOfMore(without, withIt, 2, 0.3)
   expect(chance).toBeGreaterThanOrEqual(low)
   expect(chance).toBeLessThanOrEqual(high)
 })

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import {describe, expect, it, test} from 'vitest'
-import {decideGate, signFlip, type Pair} from '../../src/optimize/gate.ts'
+import {decideGate, permutationTest, type Pair, type Stratum} from '../../src/optimize/gate.ts'
 import type {Evaluation} from '../../src/optimize/search.ts'
 
 const evaluationOf = (
@@ -26,56 +26,124 @@ const pairsOf = (
   }))
 const times = <T>(count: number, value: T): readonly T[] => Array.from({length: count}, () => value)
 
-describe('the sign-flip test', () => {
-  /** Every way to give them signs, counted one by one. */
-  const enumerated = (differences: readonly number[]): number => {
-    const observed = differences.reduce((sum, each) => sum + each, 0)
-    let atLeast = 0
-    for (let signs = 0; signs < 2 ** differences.length; signs++) {
-      const sum = differences.reduce((all, each, at) => all + (Math.floor(signs / 2 ** at) % 2 === 1 ? -each : each), 0)
-      if (sum >= observed - 1e-9) atLeast += 1
-    }
-    return atLeast / 2 ** differences.length
-  }
-  const scores = fc.integer({min: -100, max: 100}).map((tenths) => tenths / 10)
+/** Each pair is of a gold standard of its own. */
+const apart = (differences: readonly number[]): readonly Stratum[] =>
+  differences.map((each) => ({before: [0], after: [each]}))
+const ofOne = (before: readonly number[], after: readonly number[]): readonly Stratum[] => [{before, after}]
 
-  it('is exact up to sixteen', () => {
+describe('the permutation test', () => {
+  /** Every way to call half of the scores of each new, counted one by one. */
+  const enumerated = (strata: readonly Stratum[]): number => {
+    let [ways, atLeast] = [0, 0]
+    const observed = strata.flatMap(({after}) => after).reduce((sum, each) => sum + each, 0)
+    const go = (at: number, sum: number): void => {
+      const stratum = strata[at]
+      if (stratum === undefined) {
+        ways += 1
+        if (sum >= observed - 1e-9) atLeast += 1
+        return
+      }
+      const scores = [...stratum.before, ...stratum.after]
+      for (let mask = 0; mask < 2 ** scores.length; mask++) {
+        const taken = scores.filter((_, bit) => Math.floor(mask / 2 ** bit) % 2 === 1)
+        if (taken.length === stratum.after.length)
+          go(
+            at + 1,
+            taken.reduce((all, each) => all + each, sum),
+          )
+      }
+    }
+    go(0, 0)
+    return atLeast / ways
+  }
+  const score = fc.integer({min: 0, max: 100}).map((tenths) => tenths / 10)
+  const stratum = (most: number): fc.Arbitrary<Stratum> =>
+    fc
+      .integer({min: 1, max: most})
+      .chain((length) =>
+        fc.tuple(...Array.from({length: 2}, () => fc.array(score, {minLength: length, maxLength: length}))),
+      )
+      .map(([before = [], after = []]) => ({before, after}))
+  const isFlat = (strata: readonly Stratum[]): boolean =>
+    strata.every(({before, after}) => [...before, ...after].every((each) => each === 0))
+
+  it('counts every way where they are few', () => {
     fc.assert(
-      fc.property(fc.array(scores, {minLength: 1, maxLength: 10}), (differences) => {
-        const p = differences.every((each) => each === 0) ? 1 : enumerated(differences)
-        expect(signFlip(differences)).toBeCloseTo(p, 12)
+      fc.property(fc.array(stratum(3), {minLength: 1, maxLength: 3}), (strata) => {
+        expect(permutationTest(strata)).toBeCloseTo(isFlat(strata) ? 1 : enumerated(strata), 12)
       }),
-      {numRuns: 300},
+      {numRuns: 200},
     )
   })
-  it('is never too small above, and hardly too large', () => {
+  it('is the sign-flip test where each gold standard has one pair', () => {
     fc.assert(
-      fc.property(fc.array(scores, {minLength: 17, maxLength: 18}), (differences) => {
-        fc.pre(differences.some((each) => each !== 0))
-        const [p, exact] = [signFlip(differences), enumerated(differences)]
-        expect(p).toBeGreaterThanOrEqual(exact - 1e-12)
+      fc.property(
+        fc.array(score, {minLength: 1, maxLength: 9}),
+        fc.array(score, {minLength: 9, maxLength: 9}),
+        (a, b) => {
+          const strata = a.map((before, at) => ({before: [before], after: [b[at] ?? 0]}))
+          const differences = a.map((before, at) => (b[at] ?? 0) - before)
+          const observed = differences.reduce((sum, each) => sum + each, 0)
+          const signs = Array.from({length: 2 ** a.length}, (_, mask) =>
+            differences.reduce((sum, each, bit) => sum + (Math.floor(mask / 2 ** bit) % 2 === 1 ? -each : each), 0),
+          )
+          const p = signs.filter((sum) => sum >= observed - 1e-9).length / signs.length
+          expect(permutationTest(strata)).toBeCloseTo(isFlat(strata) ? 1 : p, 12)
+        },
+      ),
+    )
+  })
+  it('is never too small where they are many, and hardly too large', () => {
+    const many = fc.tuple(
+      stratum(1),
+      ...Array.from({length: 2}, () =>
+        fc
+          .tuple(fc.array(score, {minLength: 5, maxLength: 5}), fc.array(score, {minLength: 5, maxLength: 5}))
+          .map(([before, after]): Stratum => ({before, after})),
+      ),
+    )
+    fc.assert(
+      fc.property(many, (strata) => {
+        fc.pre(!isFlat(strata))
+        const [p, exact] = [permutationTest(strata), enumerated(strata)]
+        expect(p).toBeGreaterThanOrEqual(exact - 1e-9)
         expect(p - exact).toBeLessThan(0.02)
       }),
-      {numRuns: 5},
+      {numRuns: 3},
     )
   }, 60_000)
-  test.each([
-    [times(4, 5), 1 / 16],
-    [times(5, 5), 1 / 32],
-    [[...times(6, 5), -1], 2 / 128],
-    [times(20, 0), 1],
-  ])('%j: %d', (differences, p) => expect(signFlip(differences)).toBeCloseTo(p, 6))
-  it('lets words that are not better pass no more often than it says', () => {
-    let [state, passed] = [1, 0]
-    const random = (): number => {
-      state = (state * 48271) % 2147483647
-      return state / 2147483647
-    }
-    for (let round = 0; round < 2000; round++)
-      if (signFlip(Array.from({length: 10}, () => random() + random() - 1)) <= 0.05) passed += 1
-    expect(passed / 2000).toBeLessThan(0.065)
-    expect(passed / 2000).toBeGreaterThan(0.03)
+  test.each<readonly [string, readonly Stratum[], number]>([
+    ['four that are better', apart(times(4, 5)), 1 / 16],
+    ['five', apart(times(5, 5)), 1 / 32],
+    ['six, and one that is not', apart([...times(6, 5), -1]), 2 / 128],
+    ['no difference', apart(times(20, 0)), 1],
+    ['twenty that are the same', ofOne(times(20, 3), times(20, 3)), 1],
+    ['three of one against three', ofOne(times(3, 1), times(3, 9)), 1 / 20],
+    ['six of one against six, two of them unreadable', ofOne(times(6, 2), [...times(4, 8), 0, 0]), 28 / 924],
+    ['scores below zero', ofOne(times(3, -9), times(3, -1)), 1 / 20],
+  ])('%s', (_, strata, p) => expect(permutationTest(strata)).toBeCloseTo(p, 6))
+  it('counts twenty pairs of one gold standard', () => {
+    // of C(40, 20) ways one
+    expect(permutationTest(ofOne(times(20, 1), times(20, 9)))).toBeLessThan(1e-9)
+    expect(permutationTest(ofOne(times(20, 1), times(20, 9)))).toBeGreaterThan(0)
   })
+  test.each([1, 2, 4, 8])(
+    'lets words that are not better pass no more often than it says, on %i gold standards',
+    (golds) => {
+      let [state, passed] = [1, 0]
+      const random = (): number => {
+        state = (state * 48271) % 2147483647
+        return state / 2147483647
+      }
+      for (let round = 0; round < 1000; round++) {
+        const draw = (): readonly number[] => Array.from({length: 8 / golds}, () => random())
+        if (permutationTest(Array.from({length: golds}, () => ({before: draw(), after: draw()}))) <= 0.05) passed += 1
+      }
+      expect(passed / 1000).toBeLessThan(0.07)
+      expect(passed / 1000).toBeGreaterThan(0.03)
+    },
+    60_000,
+  )
 })
 
 describe('the gate', () => {
@@ -104,6 +172,13 @@ describe('the gate', () => {
       /may be chance/,
     ],
     ['a gain that is nothing', pairsOf(times(10, [5, 5.05])), 10, false, /not worth/],
+    [
+      'three answers of six that nobody can read',
+      pairsOf([...times(3, [2, 8] as const), ...times(3, [2, 0] as const)]),
+      6,
+      false,
+      /may be chance/,
+    ],
     ['too few pairs', pairsOf(times(6, [2, 8])), 7, false, /only 6 of 7/],
     ['pairs that nobody could judge', pairsOf([...times(6, [2, 8] as const), [null, 8]]), 7, false, /only 6 of 7/],
     [

@@ -1,6 +1,15 @@
 import * as fc from 'fast-check'
-import {describe, expect, it} from 'vitest'
-import {noCost, purseOf, reserve, settle, timesLeft, type Cost} from '../../src/optimize/spending.ts'
+import {describe, expect, it, test} from 'vitest'
+import {
+  noCost,
+  priceIn,
+  purseOf,
+  reserve,
+  settle,
+  timesLeft,
+  type Cost,
+  type Limits,
+} from '../../src/optimize/spending.ts'
 
 const cost = fc.record({
   calls: fc.nat({max: 9}),
@@ -60,3 +69,24 @@ describe('the purse', () => {
     expect(timesLeft(purseOf({calls: null, tokens: null, usd: null}), {calls: 1, tokens: 1, usd: 1})).toBe(Infinity)
   })
 })
+
+test.each<readonly [string, Limits, Cost, Cost, number]>([
+  ['no limit', {calls: null, tokens: null, usd: null}, {calls: 1, tokens: 9, usd: 1}, {calls: 1, tokens: 9, usd: 1}, 0],
+  ['calls', {calls: 9, tokens: null, usd: null}, {calls: 1, tokens: 0, usd: 0}, {calls: 4, tokens: 0, usd: 0}, 0.25],
+  [
+    'the dearest of both',
+    {calls: 9, tokens: null, usd: 9},
+    {calls: 1, tokens: 0, usd: 3},
+    {calls: 4, tokens: 0, usd: 6},
+    0.5,
+  ],
+  [
+    'nobody knows',
+    {calls: null, tokens: 9, usd: 9},
+    {calls: 1, tokens: 0, usd: null},
+    {calls: 4, tokens: 0, usd: null},
+    0,
+  ],
+])('the price of one in the other: %s', (_, limits, one, other, price) =>
+  expect(priceIn(limits, one, other)).toBe(price),
+)

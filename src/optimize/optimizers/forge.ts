@@ -6,9 +6,9 @@
  * on every case (group testing), judge each by its own need, drop what does not help. A rule that does more than it was
  * made for is found by running each by itself, and parked: only at the end it is compared, with against without.
  */
-import {addCount, chanceOfHelp, chanceOfRate, effectOf, noCount, type Count} from '../credit.ts'
+import {addCount, chanceOfHelp, chanceOfMore, chanceOfRate, effectOf, noCount, type Count} from '../credit.ts'
 import {findCopy} from '../guards.ts'
-import {countOf, evidenceOf, findingOf, needsOf, shownOf, tallyOf, type Need, type Run} from '../needs.ts'
+import {countOf, evidenceOf, findingOf, groupsOf, needsOf, shownOf, tallyOf, type Need, type Run} from '../needs.ts'
 import {candidateWith, likenessAmong, rulesIn, sameFrom, wordsOf, withRules, type Rule} from '../rules.ts'
 import type {Optimizer, Question, Search} from '../search.ts'
 
@@ -23,6 +23,8 @@ export const forge: Optimizer = {
 
 interface Trial extends Rule {
   readonly need: string
+  /** Needs that it was asked for together with others, until runs have shown which of them it is about; empty: it was asked for one. */
+  readonly among: readonly string[]
   readonly round: number
   /** `parked`: whatever it does, it does it to more than its need; it is compared as a whole at the end. */
   readonly status: 'trial' | 'kept' | 'dropped' | 'parked'
@@ -186,7 +188,7 @@ function lackOf(search: Search, state: State, need: Need): number {
 
 /** A need that has a rule gets a second one when the first, often seen, leaves it bad. */
 function mayAsk(search: Search, state: State, need: Need): boolean {
-  const own = state.rules.filter((rule) => rule.need === need.key)
+  const own = state.rules.filter(({need: of, among}) => of === need.key || among.includes(need.key))
   if (own.some(({status}) => status === 'trial')) return false
   if ((state.asked.get(need.key) ?? 0) >= maxAsked) return false
   const kept = own.filter(({status}) => status === 'kept').length
@@ -274,31 +276,93 @@ const maxProposed = 12
 /** An answer that brings no new rule is asked again so often in one round: a question costs less than a round. */
 const maxRepeats = 3
 
+/** The part of what is left that questions of one round may take: a rule that never runs is worth nothing. */
+const questionPart = 0.5
+
+/** So many questions the budget bears now, beside the runs of what they bring. */
+function questionsLeft({runsLeft, questionPrice, problem}: Search): number {
+  const left = runsLeft() - problem.cases.length
+  return questionPrice === 0 || left === Infinity ? Infinity : Math.floor((left * questionPart) / questionPrice)
+}
+
 async function proposed(search: Search, state: State): Promise<State> {
   let next = state
   let needs = openNeeds(search, state).slice(0, maxProposed)
   for (let repeat = 0; repeat < maxRepeats && needs.length > 0; repeat++) {
-    const questions = needs.map((need) => questionOf(search, next, need))
+    const most = Math.max(repeat === 0 ? 1 : 0, questionsLeft(search))
+    const groups = groupsOf(needs, most).slice(0, most)
+    if (groups.length === 0) break
+    const questions = groups.map((group) => questionOf(search, next, group))
     const answers = await search.reflect(questions)
     const asked = new Map(next.asked)
-    for (const {key} of needs) asked.set(key, (asked.get(key) ?? 0) + 1)
+    for (const {key} of groups.flat()) asked.set(key, (asked.get(key) ?? 0) + 1)
     next = {...next, asked}
     answers.forEach((answer, at) => {
-      const [need, question] = [needs[at], questions[at]]
-      if (answer === null || need === undefined || question === undefined) return
-      for (const text of rulesIn(answer, question.words, question.most))
-        next = offered(search, next, need, question.step, text)
+      const [group = [], question] = [groups[at], questions[at]]
+      if (answer === null || question === undefined) return
+      const among = group.length > 1 ? group.map(({key}) => key) : []
+      rulesIn(answer, question.words, question.most).forEach((text, nth) => {
+        const need = group[nth % group.length]
+        if (need !== undefined) next = offered(search, next, {need, among, step: question.step, text})
+      })
     })
-    needs = needs.filter((need) => !next.rules.some((rule) => rule.need === need.key && rule.status === 'trial'))
+    const isServed = ({key}: Need): boolean =>
+      next.rules.some(({need, among, status}) => status === 'trial' && (need === key || among.includes(key)))
+    needs = needs.filter((need) => !isServed(need))
   }
   return next
 }
 
+/**
+ * Rules that were asked for together are taken for those against what went better since; whose of them it is nobody knows,
+ * and it matters to nobody while all of them run together.
+ */
+function assigned({problem}: Search, state: State): State {
+  const needs = new Map(needsOf(state.runs).map((need) => [need.key, need]))
+  const runs = cleanRuns(state)
+  const batches = new Map<string, readonly Trial[]>()
+  for (const rule of state.rules)
+    if (rule.among.length > 0 && isOn(rule) && withIt(runs, rule.id).length > 0)
+      batches.set(rule.among.join(' '), [...(batches.get(rule.among.join(' ')) ?? []), rule])
+  const becomes = new Map(
+    [...batches.values()].flatMap((rules) => {
+      const ids = rules.map(({id}) => id)
+      const gainOf = (key: string): number => {
+        const need = needs.get(key)
+        if (need === undefined) return 0
+        const withAll = runs.filter(({rules: on}) => ids.every((id) => on.has(id)))
+        return effectOf(countOf(need, without(runs, ids), problem), countOf(need, withAll, problem)).effect
+      }
+      const gains = (rules[0]?.among ?? []).map((key) => ({key, gain: gainOf(key)})).toSorted((a, b) => b.gain - a.gain)
+      const served = gains.filter(({gain}) => gain > leastLift)
+      const all = served.length > 0 ? served : gains
+      return rules.map((rule, at) => [rule.id, all[at % all.length]?.key ?? rule.need] as const)
+    }),
+  )
+  return {
+    ...state,
+    rules: state.rules.map((rule) => {
+      const need = becomes.get(rule.id)
+      return need === undefined ? rule : {...rule, need, among: []}
+    }),
+  }
+}
+
+/** By so much a need must be met more often for rules to be taken for the cause. */
+const leastLift = 0.1
+
 /** A rule that was dropped after so few chances is given others when it is offered again. */
 const fewChances = 6
 
+interface Offer {
+  readonly need: Need
+  readonly among: readonly string[]
+  readonly step: string
+  readonly text: string
+}
+
 /** What an offered text becomes: a rule on trial, one more voice for a known one, or nothing. */
-function offered(search: Search, state: State, need: Need, step: string, text: string): State {
+function offered(search: Search, state: State, {need, among, step, text}: Offer): State {
   const why = refusalOf(search, state, text)
   const refuse = (reason: string): State => {
     search.tell({kind: 'refused', step, text, why: reason})
@@ -314,6 +378,7 @@ function offered(search: Search, state: State, need: Need, step: string, text: s
       step,
       text,
       need: need.key,
+      among,
       round: state.round,
       status: 'trial',
       offered: 1,
@@ -359,10 +424,11 @@ function offered(search: Search, state: State, need: Need, step: string, text: s
 
 const causeOf = (need: Need): string => evidenceOf(need, 1)[0]?.reason ?? need.what
 
-function questionOf({problem}: Search, state: State, need: Need): Question {
-  const asked = state.asked.get(need.key) ?? 0
-  const step = need.step ?? problem.steps[asked % Math.max(1, problem.steps.length)]?.name ?? ''
-  const on = state.rules.filter((rule) => rule.step === step && isOn(rule) && rule.need !== need.key)
+function questionOf({problem}: Search, state: State, needs: readonly Need[]): Question {
+  const keys = needs.map(({key}) => key)
+  const asked = Math.max(0, ...keys.map((key) => state.asked.get(key) ?? 0))
+  const step = needs[0]?.step ?? problem.steps[asked % Math.max(1, problem.steps.length)]?.name ?? ''
+  const on = state.rules.filter((rule) => rule.step === step && isOn(rule) && !keys.includes(rule.need))
   return {
     want: 'rules',
     step,
@@ -371,9 +437,9 @@ function questionOf({problem}: Search, state: State, need: Need): Question {
       problem.heading,
       on.map(({text}) => text),
     ),
-    evidence: evidenceOf(need, 6),
-    tried: state.rules.filter((rule) => rule.need === need.key && rule.status === 'dropped').map(({text}) => text),
-    most: 1,
+    evidence: needs.flatMap((need) => evidenceOf(need, 6)),
+    tried: state.rules.filter(({need, status}) => keys.includes(need) && status === 'dropped').map(({text}) => text),
+    most: needs.length,
     replicate: asked,
   }
 }
@@ -386,7 +452,7 @@ function isGeneral(state: State, rule: Trial): boolean {
   if (rule.isCleared) return false
   const runs = cleanRuns(state)
   const on = tallyOf(withIt(runs, rule.id), null)
-  return on.runs === 0 || chanceOfRate(tallyOf(without(runs, [rule.id]), null), on, suspicious, 0.5) > 0.5
+  return on.runs === 0 || chanceOfMore(tallyOf(without(runs, [rule.id]), null), on, suspicious, 0.5) > 0.5
 }
 
 function refusalOf({problem, settings}: Search, {rules}: State, text: string): string | null {
@@ -406,7 +472,8 @@ function likestOf(own: readonly Trial[], text: string, all: readonly Trial[]): T
   return best !== undefined && best.likeness >= sameFrom ? best.rule : null
 }
 
-function judged(search: Search, state: State): State {
+function judged(search: Search, before: State): State {
+  const state = assigned(search, before)
   const needs = new Map(needsOf(state.runs).map((need) => [need.key, need]))
   const settled = state.rules.filter(({status}) => status === 'kept' || status === 'dropped')
   const kept = settled.filter(({status}) => status === 'kept').length
@@ -554,7 +621,7 @@ function meddles(search: Search, state: State, rule: Trial, base: readonly Run[]
 const much = (rate: number): number => rate + 0.15
 
 const isSuspicious = (without: readonly Run[], withThem: readonly Run[], from: number): boolean =>
-  chanceOfRate(tallyOf(without, null), tallyOf(withThem, null), suspicious, 0.3) >= from
+  chanceOfMore(tallyOf(without, null), tallyOf(withThem, null), suspicious, 0.3) >= from
 
 /** What was dropped while that rule did its work was judged by its work: it is tried again. */
 function liberated(state: State, parked: string): State {

@@ -211,6 +211,7 @@ describe('an answer with new words', () => {
     offers: [],
     nameOf: () => 'seed',
     runsLeft: () => 0,
+    questionPrice: 0,
     tell: () => undefined,
   }
   test.each<readonly [string, string, RegExp | null]>([
