@@ -1,5 +1,5 @@
 /** What a scored run says to a search: each finding of the gold standard, who lost it, and what was claimed without ground. */
-import type {Pipeline, Trace} from '../pipeline/step.ts'
+import type {Pipeline, StepResult, Trace} from '../pipeline/step.ts'
 import type {Plan} from '../plan/plan.ts'
 import type {GoldFinding, GoldStandard} from '../score/gold.ts'
 import type {Scorecard} from '../score/scorecard.ts'
@@ -30,7 +30,8 @@ export interface Scored {
 const longestShown = 8_000
 
 export function observe(steps: readonly EvolvingStep[], {gold, plan, scorecard, trace, cost}: Scored): Evaluation {
-  const answers = steps.map(({name}) => trace.steps.find(({step}) => step === name)?.result.text ?? '')
+  const results = steps.map(({name}) => trace.steps.find(({step}) => step === name)?.result)
+  const answers = results.map((result) => (result === undefined ? '' : upheldIn(result)))
   const needed = gold.findings.filter(({extra, validity}) => !extra && validity !== 'refuted')
   return {
     score: scorecard.score,
@@ -69,6 +70,23 @@ const reasonOf = ({category, title, description, severity}: GoldFinding): string
     `${category} (${severity}): ${title === undefined ? '' : `${title} `}${description}`.replaceAll(/\s+/g, ' '),
     600,
   )
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** What a step that checks another one says of what it takes away (pipelines/genesis.yaml, step `cross_check`). */
+const refusals: ReadonlySet<unknown> = new Set(['reject', 'rejected', 'refute', 'refuted', 'drop', 'dropped'])
+
+function withoutRefused(value: unknown): unknown {
+  if (Array.isArray(value))
+    return value.filter((each) => !(isRecord(each) && refusals.has(each['verdict']))).map(withoutRefused)
+  if (!isRecord(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withoutRefused(each)]))
+}
+
+/** What a step says, without what it names only to take it away. */
+const upheldIn = ({text, data}: StepResult): string =>
+  isRecord(data) || Array.isArray(data) ? JSON.stringify(withoutRefused(data)) : text
 
 /** The step behind the last one that still had it; the first, when none had. */
 function loserOf(finding: GoldFinding, steps: readonly EvolvingStep[], answers: readonly string[]): string | null {
