@@ -1,5 +1,5 @@
 /** A pipeline's words as one value to search over, and their way back into the YAML they came from. */
-import {isMap, isScalar, isSeq, parseDocument, Scalar, type Document, type YAMLMap} from 'yaml'
+import {isMap, isScalar, isSeq, parseDocument, Scalar, visit, type Document, type YAMLMap} from 'yaml'
 import {parseYaml, renderProblem} from '../document.ts'
 import {Failure} from '../errors.ts'
 import {parsePipeline} from '../pipeline/pipeline.ts'
@@ -34,7 +34,7 @@ const unknownText = (name: string, known: readonly string[]): Failure =>
   new Failure('unknown-text', `no step has the text ${name}`, {hint: `there are: ${known.join(', ')}`})
 
 /**
- * The YAML with these words in it; comments, order and everything else stay. Without a change it is the same text.
+ * The YAML with these words in it; comments, order, ends of lines and everything else stay. Without a change it is the same text.
  * Throws `Failure`: `bad-pipeline`, `unknown-text`, `candidate-not-written` if what was written does not read back as the candidate.
  */
 export function writeCandidate(yaml: string, file: string, candidate: Candidate): string {
@@ -48,11 +48,15 @@ export function writeCandidate(yaml: string, file: string, candidate: Candidate)
     const at = key.lastIndexOf('/')
     setText(document, key.slice(0, at), key.slice(at + 1), before[key] ?? '', words)
   }
-  const written = document.toString({lineWidth: 0, flowCollectionPadding: /\{ \S/.test(yaml)})
+  const lines = document.toString({lineWidth: 0, flowCollectionPadding: /\{ \S/.test(yaml)})
+  // a line ends in one way in a file, and in YAML both ways mean the same
+  const written = /\r\n/.test(yaml) && !/(?<!\r)\n/.test(yaml) ? lines.replaceAll('\n', '\r\n') : lines
   const after = candidateOf(pipelineIn(written, file))
   const lost = Object.entries({...before, ...candidate}).find(([key, words]) => after[key] !== words)
   if (lost !== undefined)
-    throw new Failure('candidate-not-written', `${file}: ${lost[0]} does not read back as it was written`)
+    throw new Failure('candidate-not-written', `${file}: ${lost[0]} does not read back as it was written`, {
+      hint: 'write out the prompts of this step where they stand: no anchors, no aliases, no defaults of the workflow',
+    })
   return written
 }
 
@@ -69,9 +73,9 @@ function pipelineIn(yaml: string, file: string): Pipeline {
 function setText(document: Document, stepName: string, text: string, before: string, words: string): void {
   const step = stepsOf(document).find((candidate) => candidate.get('name') === stepName)
   if (step === undefined) return
-  if (text === 'system') setSystem(step, words)
-  else if (text === 'prompt') setPrompt(step, before, words)
-  else setWords(step, [text], words)
+  if (text === 'system') setSystem(document, step, words)
+  else if (text === 'prompt') setPrompt(document, step, before, words)
+  else setWords(document, step, [text], words)
 }
 
 function stepsOf(document: Document): readonly YAMLMap[] {
@@ -80,20 +84,21 @@ function stepsOf(document: Document): readonly YAMLMap[] {
 }
 
 /** Where the words stand already, in whichever of the formats' spellings. */
-function setSystem(step: YAMLMap, words: string): void {
-  if (step.has('system_prompt')) return setWords(step, ['system_prompt'], words)
+function setSystem(document: Document, step: YAMLMap, words: string): void {
+  if (step.has('system_prompt')) return setWords(document, step, ['system_prompt'], words)
   const options = step.get('claude_options', true)
   if (!step.has('system') && isMap(options) && options.has('system_prompt'))
-    return setWords(step, ['claude_options', 'system_prompt'], words)
-  return setWords(step, ['system'], words)
+    return setWords(document, step, ['claude_options', 'system_prompt'], words)
+  return setWords(document, step, ['system'], words)
 }
 
 /**
  * A list prompt keeps its form when one static part holds all words that changed; else the whole prompt becomes one
  * text, in which `{{steps.name}}` says what a `previous_response` part said.
  */
-function setPrompt(step: YAMLMap, before: string, words: string): void {
-  const prompt = step.get('prompt', true)
+function setPrompt(document: Document, step: YAMLMap, before: string, words: string): void {
+  const name = ['prompt_parts', 'instructions'].find((each) => step.has(each) && !step.has('prompt')) ?? 'prompt'
+  const prompt = step.get(name, true)
   const parts = isSeq(prompt) ? prompt.items.flatMap((item) => (isMap(item) ? [item] : [])) : []
   const statics = parts.filter((part) => part.get('type') === 'static')
   const [only] = statics
@@ -103,18 +108,37 @@ function setPrompt(step: YAMLMap, before: string, words: string): void {
     const head = before.slice(0, start)
     const tail = before.slice(start + content.length)
     if (words.startsWith(head) && words.endsWith(tail) && words.length >= head.length + tail.length)
-      return setWords(only, ['content'], words.slice(head.length, words.length - tail.length))
+      return setWords(document, only, ['content'], words.slice(head.length, words.length - tail.length))
   }
-  return setWords(step, ['prompt'], words)
+  return setWords(document, step, [name], words)
 }
 
 /** A scalar keeps its comments; text of several lines becomes a block, except where `yaml` must escape. */
-function setWords(map: YAMLMap, path: readonly string[], words: string): void {
+function setWords(document: Document, map: YAMLMap, path: readonly string[], words: string): void {
   const old = map.getIn(path, true)
   const scalar = isScalar(old) ? old : new Scalar(words)
+  leaveAnchor(document, scalar)
   scalar.value = words
   if (words.includes('\n')) scalar.type = Scalar.BLOCK_LITERAL
   else if (scalar.type === Scalar.BLOCK_LITERAL || scalar.type === Scalar.BLOCK_FOLDED)
     scalar.type = Scalar.QUOTE_DOUBLE
   if (!isScalar(old)) map.setIn(path, scalar)
+}
+
+/** Who repeats these words by an alias keeps them as they were: the first of them has the anchor from now on. */
+function leaveAnchor(document: Document, scalar: Scalar): void {
+  const {anchor, value, type} = scalar
+  if (anchor === undefined) return
+  let isLeft = false
+  visit(document, {
+    Alias: (_, alias) => {
+      if (isLeft || alias.resolve(document) !== scalar) return undefined
+      isLeft = true
+      const heir = new Scalar(value)
+      heir.anchor = anchor
+      if (type !== undefined) heir.type = type
+      return heir
+    },
+  })
+  if (isLeft) delete scalar.anchor
 }

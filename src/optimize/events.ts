@@ -2,17 +2,25 @@
 import * as z from 'zod'
 import {Failure} from '../errors.ts'
 import type {Evaluation} from './search.ts'
-import {addCost, noCost, type Cost as Spent} from './spending.ts'
+import {noCost, type Cost as Spent} from './spending.ts'
 
-const Cost = z.strictObject({calls: z.number(), tokens: z.number(), usd: z.number().nullable()})
+// a log is a file, and files are edited: what is below nothing would be money that nobody has, and is no reason to lose the rest
+const amount = z.number().transform((value) => Math.max(0, value))
+/** Sums of floating point may pass a bound by their last digit. */
+const within = (most: number): z.ZodNumber =>
+  z
+    .number()
+    .min(-1e-6)
+    .max(most + 1e-6)
+const Cost = z.strictObject({calls: amount, tokens: amount, usd: amount.nullable()})
 
 const Evaluated: z.ZodType<Evaluation> = z.strictObject({
-  score: z.number().nullable(),
+  score: within(10).nullable(),
   unreadable: z.strictObject({step: z.string().nullable(), reason: z.string()}).nullable(),
   outcomes: z.array(
     z.strictObject({
       id: z.string(),
-      credit: z.number(),
+      credit: within(1),
       lost: z.string().nullable(),
       group: z.string().nullable(),
       must: z.boolean(),
@@ -54,9 +62,11 @@ const Event = z.discriminatedUnion('kind', [
 export type Event = z.infer<typeof Event>
 export type Fact = Extract<Event, {readonly kind: 'evaluated' | 'reflected' | 'failed'}>
 
-/** What the search did spend so far. */
-export const spentIn = (events: readonly Event[]): Spent =>
-  events.reduce((sum, event) => addCost(sum, costIn(event)), noCost)
+/** What was spent so far: by all that ended, and for answers of runs that were stopped before their end. */
+export const costsIn = (events: readonly Event[]): readonly Spent[] => [
+  ...events.map(costIn),
+  ...unpaidIn(events).map(({cost}) => cost),
+]
 
 const costIn = (event: Event): Spent =>
   event.kind === 'evaluated'
@@ -65,31 +75,90 @@ const costIn = (event: Event): Spent =>
       ? event.cost
       : noCost
 
-export const renderEvent = (event: Event): string => `${JSON.stringify(event)}\n`
-
-/**
- * A last line that was cut off is none: the process that wrote it was killed. Throws `Failure` `bad-log` with the line of what
- * cannot be read.
- */
-export function readEvents(text: string, file: string): readonly Event[] {
-  const lines = text.split('\n')
-  const cut = lines.pop() ?? ''
-  const events = lines.flatMap((line, at) => (line.trim() === '' ? [] : [readEvent(line, file, at + 1)]))
-  const last = cut === '' ? null : parsed(cut)
-  return last === null ? events : [...events, last]
+/** Answers of runs that did not come to their end: they are in no run's cost. */
+export function unpaidIn(events: readonly Event[]): readonly {readonly id: string; readonly cost: Spent}[] {
+  const ended = new Set(events.flatMap((event) => (isFact(event) ? [event.id] : [])))
+  return events.flatMap((event) =>
+    event.kind === 'answer' && !ended.has(event.by) ? [{id: event.id, cost: paidFor(event.text)}] : [],
+  )
 }
 
-function readEvent(line: string, file: string, number: number): Event {
-  const event = parsed(line)
-  if (event !== null) return event
-  throw new Failure('bad-log', `${file}:${number}: is no event of a search`, {
-    hint: 'give the log of an earlier `optimize`, or another name for a new one',
+const Paid = z.object({
+  reply: z.object({
+    usage: z.object({calls: amount, input_tokens: amount, output_tokens: amount, usd: amount.nullable()}),
+  }),
+})
+
+/** Nothing for a recording that cannot be read: it is no answer, and the model is asked again. */
+function paidFor(recording: string): Spent {
+  const read = Paid.safeParse(jsonIn(recording))
+  if (!read.success) return noCost
+  const {calls, input_tokens, output_tokens, usd} = read.data.reply.usage
+  return {calls, tokens: input_tokens + output_tokens, usd}
+}
+
+const isFact = (event: Event): event is Fact =>
+  event.kind === 'evaluated' || event.kind === 'reflected' || event.kind === 'failed'
+
+/** As many as a search bears (src/optimize/till.ts): one more ended it. */
+const borne = 3
+
+/**
+ * What whoever goes on need not ask again. A failure stands, so that the same log is the same search; but not those that ended it,
+ * or a night without a network would be its end for ever. Nor does what a budget did not allow: it may be a larger one now, and with
+ * the same one it is refused again, without a question.
+ *
+ * @param isShared other machines wait for the outcome of what this one was not allowed
+ */
+export function standingIn(events: readonly Event[], isShared: boolean): readonly Event[] {
+  const last = new Map(events.flatMap((event) => (isFact(event) ? [[event.id, event] as const] : [])))
+  const failed = [...last.values()].flatMap((event) => (event.kind === 'failed' ? [event] : []))
+  const isEnd = failed.filter(({code}) => code !== notAllowed).length > borne
+  return events.filter((event) => {
+    if (event.kind !== 'failed') return true
+    if (last.get(event.id) !== event) return false
+    return event.code === notAllowed ? isShared : !isEnd
   })
 }
 
-function parsed(line: string): Event | null {
+const notAllowed = 'budget-spent'
+
+export const renderEvent = (event: Event): string => `${JSON.stringify(event)}\n`
+
+/** How every line begins: what is written first of an event is its kind. */
+const head = '{"kind":"'
+
+/**
+ * A last line that was cut off is none: the process that wrote it was killed. Throws `Failure` `bad-log` with the line of what
+ * cannot be read, and for the only line of a file that was never a log: whoever mends one would cut it off.
+ */
+export function readEvents(text: string, file: string): readonly Event[] {
+  const lines = text.replace(/^\ufeff/, '').split('\n')
+  const cut = lines.pop() ?? ''
+  const events = lines.flatMap((line, at) => (line.trim() === '' ? [] : [readEvent(line, file, at + 1)]))
+  if (cut.trim() === '') return events
+  const last = parsed(cut)
+  if (last !== null) return [...events, last]
+  if (cut.startsWith(head) || head.startsWith(cut)) return events
+  throw badLine(file, lines.length + 1)
+}
+
+const readEvent = (line: string, file: string, number: number): Event => {
+  const event = parsed(line)
+  if (event === null) throw badLine(file, number)
+  return event
+}
+
+const badLine = (file: string, number: number): Failure =>
+  new Failure('bad-log', `${file}:${number}: is no event of a search`, {
+    hint: 'give the log of an earlier `optimize`, or another name for a new one',
+  })
+
+const parsed = (line: string): Event | null => Event.safeParse(jsonIn(line)).data ?? null
+
+function jsonIn(text: string): unknown {
   try {
-    return Event.safeParse(JSON.parse(line)).data ?? null
+    return JSON.parse(text)
   } catch {
     return null
   }

@@ -1,6 +1,7 @@
 /** What goes wrong in runs, gathered into needs: failures of one kind at one step, which one rule may help. */
 import type {Evaluation, Evidence, Problem} from './search.ts'
 import {addCount, noCount, type Count, type Tally} from './credit.ts'
+import {likenessAmong} from './likeness.ts'
 
 /** One run and the rules that were on in it. */
 export interface Run {
@@ -65,22 +66,6 @@ const alike = 0.5
 /** Without what has a digit: a reason may name what it is about. */
 const wordsIn = (reason: string): ReadonlySet<string> =>
   new Set(reason.toLowerCase().match(/[\p{L}_-]{3,}(?![\p{L}\d])/gu) ?? [])
-
-/**
- * The cosine of two reasons' words, each weighed by how rare it is among all reasons: a sentence that every reason ends with, whoever
- * put it there, makes no two of them alike.
- */
-function likenessAmong(
-  reasons: readonly ReadonlySet<string>[],
-): (a: ReadonlySet<string>, b: ReadonlySet<string>) => number {
-  const weightOf = (word: string): number =>
-    Math.log((reasons.length + 1) / (1 + reasons.filter((words) => words.has(word)).length)) ** 2
-  const weigh = (words: readonly string[]): number => words.reduce((sum, word) => sum + weightOf(word), 0)
-  return (a, b) => {
-    const whole = Math.sqrt(weigh([...a]) * weigh([...b]))
-    return whole === 0 ? 0 : weigh([...a].filter((word) => b.has(word))) / whole
-  }
-}
 
 interface Gathering {
   readonly what: Need['what']

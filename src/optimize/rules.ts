@@ -1,6 +1,7 @@
 /** Rules: single sentences under a step's own words, each added, measured and dropped by itself. */
 import type {Texts} from '../pipeline/step.ts'
 import type {Candidate} from './candidate.ts'
+import {likenessAmong} from './likeness.ts'
 import type {Problem} from './search.ts'
 
 export interface Rule {
@@ -81,24 +82,10 @@ export const sameFrom = 0.65
 /** With fewer texts nobody knows which words are rare. */
 const fewest = 12
 
-/**
- * How like two texts are, 0…1: the cosine of their words, each weighed by how rare it is among all texts. What many rules say
- * ("always", "before you answer") makes no two of them alike. 0 while there are too few texts to know.
- */
-export function likenessAmong(texts: readonly string[]): (a: string, b: string) => number {
-  const sets = texts.map(contentOf)
-  const weightOf = (word: string): number => {
-    const holding = sets.filter((set) => set.has(word)).length
-    return Math.log((sets.length + 1) / Math.max(1, holding)) ** 2
-  }
-  const weigh = (words: ReadonlySet<string>): number => [...words].reduce((sum, word) => sum + weightOf(word), 0)
-  return (a, b) => {
-    if (texts.length < fewest) return 0
-    const [left, right] = [contentOf(a), contentOf(b)]
-    const shared = new Set([...left].filter((word) => right.has(word)))
-    const whole = Math.sqrt(weigh(left) * weigh(right))
-    return whole === 0 ? 0 : weigh(shared) / whole
-  }
+/** How like two rules are, 0…1; 0 while there are too few texts to know. */
+export function rulesAlike(texts: readonly string[]): (a: string, b: string) => number {
+  const likeness = likenessAmong(texts.map(contentOf))
+  return (a, b) => (texts.length < fewest ? 0 : likeness(contentOf(a), contentOf(b)))
 }
 
 const contentOf = (text: string): ReadonlySet<string> => new Set(text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [])

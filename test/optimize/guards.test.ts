@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import {describe, expect, it, test} from 'vitest'
 import {findCopy, guardedOf} from '../../src/optimize/guards.ts'
-import {candidateWith, likenessAmong, rulesIn, withRules} from '../../src/optimize/rules.ts'
+import {candidateWith, rulesAlike, rulesIn, withRules} from '../../src/optimize/rules.ts'
 import {nothingGuarded} from '../../src/optimize/guards.ts'
 
 const guarded = guardedOf({
@@ -106,11 +106,11 @@ describe('words with rules', () => {
     const frames = ['Always mind the %s here.', 'Before the end look at %s.', 'Nobody may forget %s.']
     const keys = ['alpha', 'beta', 'gamma', 'delta', 'omega']
     const texts = frames.flatMap((frame) => keys.map((key) => frame.replace('%s', key)))
-    const alike = likenessAmong(texts)
+    const alike = rulesAlike(texts)
     expect(alike('Always mind the alpha here.', 'Nobody may forget alpha.')).toBeGreaterThan(
       alike('Always mind the alpha here.', 'Always mind the beta here.') - 0.5,
     )
     expect(alike('Nobody may forget beta.', 'Nobody may forget beta.')).toBeCloseTo(1)
-    expect(likenessAmong([])('a', 'a')).toBe(0)
+    expect(rulesAlike([])('a', 'a')).toBe(0)
   })
 })

@@ -9,7 +9,7 @@
 import {addCount, chanceOfHelp, chanceOfMore, chanceOfRate, effectOf, noCount, type Count} from '../credit.ts'
 import {findCopy} from '../guards.ts'
 import {countOf, evidenceOf, findingOf, groupsOf, needsOf, shownOf, tallyOf, type Need, type Run} from '../needs.ts'
-import {candidateWith, likenessAmong, rulesIn, sameFrom, wordsOf, withRules, type Rule} from '../rules.ts'
+import {candidateWith, rulesAlike, rulesIn, sameFrom, wordsOf, withRules, type Rule} from '../rules.ts'
 import type {Optimizer, Question, Search} from '../search.ts'
 
 export const forge: Optimizer = {
@@ -465,7 +465,7 @@ function refusalOf({problem, settings}: Search, {rules}: State, text: string): s
 function likestOf(own: readonly Trial[], text: string, all: readonly Trial[]): Trial | null {
   const exact = own.find((rule) => rule.text.toLowerCase() === text.toLowerCase())
   if (exact !== undefined) return exact
-  const alike = likenessAmong(all.map((rule) => rule.text))
+  const alike = rulesAlike(all.map((rule) => rule.text))
   const [best] = own
     .map((rule) => ({rule, likeness: alike(rule.text, text)}))
     .toSorted((a, b) => b.likeness - a.likeness)
