@@ -204,6 +204,10 @@ const toolWords = 1000
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length
 
+/** US dollars that this call may cost at worst, as it is reserved; null: nobody knows. */
+export const worstUsdOf = (request: ModelRequest, metering: Omit<Metering, 'budget'>): number | null =>
+  worstCaseOf(request, inputEstimateOf(request), {...metering, budget: null}).usd
+
 /** Everything is written into a cache where something is: that costs most. */
 const worstCaseOf = (request: ModelRequest, input_tokens: number, metering: Metering): Charge => {
   const cached = request.shared === undefined ? {} : {cache_write_tokens: input_tokens}

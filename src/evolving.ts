@@ -1,13 +1,22 @@
 /** A pipeline's words, evolved on gold standards: what a search asks becomes runs, scores and questions to models. */
-import * as z from 'zod'
 import {candidateOf, withCandidate, writeCandidate, type Candidate} from './optimize/candidate.ts'
-import {spentIn} from './optimize/events.ts'
-import {guardedOf} from './optimize/guards.ts'
+import {costsIn, standingIn, unpaidIn} from './optimize/events.ts'
+import {findCopy, guardedOf, nothingGuarded} from './optimize/guards.ts'
 import {evolvingSteps, observe, unreadable} from './optimize/observation.ts'
 import {optimize, type Optimized} from './optimize/optimize.ts'
 import {optimizerNames, optimizerOf} from './optimize/optimizers/index.ts'
 import {reflect, type Reflectors} from './optimize/reflection.ts'
-import {Settings, type Ask, type Evaluation, type Problem, type Question, type Story} from './optimize/search.ts'
+import {addedLines} from './optimize/rewrites.ts'
+import {holderOf} from './optimize/rules.ts'
+import {
+  Settings,
+  type Ask,
+  type Evaluation,
+  type Problem,
+  type Optimizer,
+  type Question,
+  type Story,
+} from './optimize/search.ts'
 import {addCost, noCost, type Cost, type Limits} from './optimize/spending.ts'
 import type {Journal, Shard, World} from './optimize/till.ts'
 import {randomOf} from './optimize/randomness.ts'
@@ -17,6 +26,7 @@ import {Failure} from './errors.ts'
 import type {Host, Source} from './host.ts'
 import {choosePipeline, chooseJudge, digestOf, programVersion, type Chosen, type GoldFile} from './outside.ts'
 import type {Pipeline} from './pipeline/step.ts'
+import {placeholdersIn} from './pipeline/template.ts'
 import type {Evolution as EvolutionReport} from './report/evolution.ts'
 import type {ModelRequest, Provider, Usage} from './provider.ts'
 import {remembered} from './recordings.ts'
@@ -51,36 +61,29 @@ export interface Evolved {
   readonly about: string
 }
 
-/** Throws `Failure`: `unknown-optimizer`, `nothing-to-optimize`, `same-name`, and what `optimize` throws. */
+/**
+ * Throws `Failure`: `unknown-optimizer`, `nothing-to-optimize`, `same-name`, `budget-too-small`, `candidate-not-written`, and what
+ * `optimize` throws.
+ */
 export async function evolve(
   chosen: Chosen,
   golds: readonly GoldFile[],
   given: Omit<Trials, 'host'>,
   evolution: Evolution,
 ): Promise<Evolved> {
-  const optimizer = optimizerOf(evolution.optimizer)
-  if (optimizer === undefined)
-    throw new Failure('unknown-optimizer', `${plainLine(evolution.optimizer, 40)} is not an optimizer`, {
-      hint: `there are: ${optimizerNames.join(', ')}`,
-    })
+  const optimizer = optimizerNamed(evolution.optimizer)
   const {pipeline} = chosen
-  const steps = evolvingSteps(pipeline)
-  if (steps.length === 0) {
-    throw new Failure(
-      'nothing-to-optimize',
-      `the pipeline ${pipeline.name} asks no model, so it has no words to evolve`,
-      {hint: 'set the keys, or name a pipeline with model steps: --pipeline genesis'},
-    )
-  }
+  const steps = stepsOf(chosen)
   const settings = settingsOf({metricThreshold: given.config.threshold, ...evolution.settings})
   const {stands, usable} = await usableOf(golds, {...given, host: evolution.hostFor(noCost)}, settings)
   const about = aboutOf(chosen, usable, given.config)
-  const journal = evolution.openJournal(about, settings.seed)
+  const opened = goneOn(evolution.openJournal(about, settings.seed), evolution.shard !== null)
   const trials: Trials = {
     ...given,
-    host: evolution.hostFor(optimizer.isComparison === true ? noCost : spentIn(journal.events)),
+    host: evolution.hostFor(optimizer.isComparison === true ? noCost : chargedIn(opened)),
   }
-  const secret = begun(journal, about, trials.host)
+  const secret = begun(opened, about, trials.host)
+  const journal = {...opened, events: soundIn(opened, chosen, trials.host)}
   const problem: Problem = {
     steps,
     cases: casesOf(stands, usable),
@@ -103,14 +106,85 @@ export async function evolve(
       evolution.onTold(told)
     },
   })
+  checkTried(optimized)
   const text = optimized.evolved === null ? null : writeCandidate(chosen.text, chosen.file, optimized.evolved)
   return {
-    optimized,
+    // what nobody compared is not proven, whatever a script that reads this makes of it
+    optimized: evolution.isIsland ? {...optimized, promoted: false} : optimized,
     text,
     before: candidateOf(pipeline),
     about,
-    file: `evolved_pipelines/${pipeline.name.replaceAll(/[^A-Za-z0-9_-]+/g, '-')}_${digestOf(text ?? '').slice(0, 8)}.yaml`,
+    file: `evolved_pipelines/${wordOf(pipeline.name)}_${digestOf(text ?? '').slice(0, 8)}.yaml`,
   }
+}
+
+/** For names of files and branches. */
+export const wordOf = (name: string): string => name.slice(0, 80).replaceAll(/[^A-Za-z0-9_-]+/g, '-')
+
+function optimizerNamed(name: string): Optimizer {
+  const optimizer = optimizerOf(name)
+  if (optimizer !== undefined) return optimizer
+  throw new Failure('unknown-optimizer', `${plainLine(name, 40)} is not an optimizer`, {
+    hint: `there are: ${optimizerNames.join(', ')}`,
+  })
+}
+
+/** With words that can be written back: who finds out at the end has paid for them. */
+function stepsOf({pipeline, text, file}: Chosen): Problem['steps'] {
+  const steps = evolvingSteps(pipeline)
+  if (steps.length === 0)
+    throw new Failure(
+      'nothing-to-optimize',
+      `the pipeline ${plainLine(pipeline.name, 80)} asks no model, so it has no words to evolve`,
+      {hint: 'set the keys, or name a pipeline with model steps: --pipeline genesis'},
+    )
+  for (const {name, texts} of steps)
+    for (const [of, words] of Object.entries(texts))
+      if (of === holderOf(texts) || of === 'examples')
+        writeCandidate(text, file, {[`${name}/${of}`]: `${words}\nOne more line.\n`})
+  return steps
+}
+
+/** A search that was not allowed a single run has found nothing out: that nothing is better would be a lie. */
+function checkTried({evolved, log}: Optimized): void {
+  const isShort = log.some((story) => story.kind === 'note' && story.code === 'budget-spent')
+  if (evolved !== null || !isShort || log.some(({kind}) => kind === 'tried')) return
+  throw new Failure('budget-too-small', 'the budget does not allow a single run of the pipeline', {
+    hint: 'raise --budget or --max-cost-usd: before a call its worst case must fit',
+  })
+}
+
+/** What the meter must know of; an answer without a known price does not make it forget the others. */
+const chargedIn = ({events}: Journal): Cost => {
+  const costs = costsIn(events)
+  return {...costs.reduce(addCost, noCost), usd: costs.reduce((sum, {usd}) => sum + (usd ?? 0), 0)}
+}
+
+/** What other searches came to goes into the YAML as it stands in the log: it must be what a person sees, and name no other values. */
+function soundIn({events}: Journal, {pipeline}: Chosen, host: Host): Journal['events'] {
+  const before = candidateOf(pipeline)
+  return events.filter((event) => {
+    if (event.kind !== 'proposal') return true
+    const why = Object.entries(event.candidate)
+      .map(([key, words]) => faultOf(before[key], words, key.endsWith('/examples')))
+      .find((each) => each !== null)
+    if (why === undefined) return true
+    host.say(plainLine(`${event.id} of the log is left out: ${why}`, 200))
+    return false
+  })
+}
+
+/** @param quotes runs, in which anything may stand */
+function faultOf(before: string | undefined, words: string, quotes: boolean): string | null {
+  if (before === undefined) return 'no step has such a text'
+  if (quotes) return null
+  const [had, has] = [before, words].map((text) => placeholdersIn(text).map(({inner}) => inner))
+  if (had?.toSorted().join() !== has?.toSorted().join()) return 'it changes which values stand in it'
+  const lines = placeholdersIn(words).reduce(
+    (text, {raw}) => text.replaceAll(raw, ' '),
+    addedLines(before, words).join('\n'),
+  )
+  return findCopy(nothingGuarded, lines)
 }
 
 /** Throws `Failure` `bad-flag`. */
@@ -135,7 +209,18 @@ async function usableOf(
   if (known.length === 0)
     throw new Failure('no-gold', 'no gold standard is left to search with', {hint: 'give one with `split: train`'})
   for (const stand of known)
-    for (const variant of await variantsAt(stand, settings)) stands.set(variant.file.gold.name, variant)
+    for (const variant of await variantsAt(stand, settings)) {
+      const {name} = variant.file.gold
+      if (stands.has(name))
+        throw new Failure(
+          'same-name',
+          `--variants makes a case ${plainLine(name, 80)}, and a gold standard has that name`,
+          {
+            hint: 'give the gold standard another `name`',
+          },
+        )
+      stands.set(name, variant)
+    }
   return {stands, usable: known.map(({file}) => file)}
 }
 
@@ -184,6 +269,18 @@ const aboutOf = (
 ): string => {
   const texts = golds.map((gold) => gold.text).toSorted((x, y) => (x < y ? -1 : 1))
   return digestOf(JSON.stringify([text, texts, {goal, judge, maxTokens, include, exclude}, programVersion()]))
+}
+
+/** A log that a search goes on with. What failed for nothing and does not stand any more may fail again: that is in the file already. */
+function goneOn({events, append}: Journal, isShared: boolean): Journal {
+  const standing = new Set(standingIn(events, isShared))
+  const fallen = new Set(events.filter((event) => !standing.has(event)).map(({id}) => id))
+  return {
+    events: [...standing],
+    append: (event) => {
+      if (event.kind !== 'failed' || event.cost.calls > 0 || !fallen.has(event.id)) append(event)
+    },
+  }
 }
 
 /** The secret of the log's search; a new log gets one. Throws `Failure` `other-search`. */
@@ -246,12 +343,17 @@ async function worldOf(
   const writer = writerOf(model, pipeline, trials)
   const evaluate = async (ask: Ask, id: string, own: Host): Promise<Evaluation> => {
     const meter = meterOf(own.ask)
+    let reserved = 0
     const digest = (text: string): string => digestOf(`${ask.replicate} ${text}`)
     // a run that is gone through again must ask the same words: the nonce is the search's own, and secret like any other
     const nonce = digestOf(`${secret} ${ask.case}`).slice(0, 16)
+    const paidOnce = remembered(meter.ask, {...answers(id, meter), digest})
     const runHost: Host = {
       ...own,
-      ask: remembered(meter.ask, {...answers(id, meter), digest}),
+      ask: (request, signal) => {
+        reserved = Math.max(reserved, own.worstUsd?.(request) ?? 0)
+        return paidOnce(request, signal)
+      },
       nonce: () => nonce,
       say: () => undefined,
     }
@@ -259,15 +361,12 @@ async function worldOf(
     const {gold} = stand.file
     try {
       const judged = await tryOn(withCandidate(pipeline, ask.candidate), stand, {...trials, host: runHost})
-      return observe(problem.steps, {...judged, gold: judged.gold ?? gold, cost: meter.cost()})
+      return {...observe(problem.steps, {...judged, gold: judged.gold ?? gold, cost: meter.cost()}), reserved}
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown
-      if (unusable.includes(thrown.code)) return unreadable(gold, problem.steps, thrown.message, meter.cost())
-      throw new Failure(thrown.code, thrown.message, {
-        exit: thrown.exit,
-        cause: meter.cost(),
-        ...(thrown.hint === null ? {} : {hint: thrown.hint}),
-      })
+      if (unusable.includes(thrown.code))
+        return {...unreadable(gold, problem.steps, thrown.message, meter.cost()), reserved}
+      throw paid(thrown, meter)
     }
   }
   return {
@@ -276,17 +375,30 @@ async function worldOf(
     reflect: async (question: Question) => {
       const meter = meterOf((request, signal) => host.ask(writer(request), signal))
       const surroundings = {nonce: host.nonce(), now: host.now, signal: host.signal}
-      return {text: await reflect(reflectors, question, meter.ask, surroundings), cost: meter.cost()}
+      try {
+        return {text: await reflect(reflectors, question, meter.ask, surroundings), cost: meter.cost()}
+      } catch (thrown) {
+        if (!(thrown instanceof Failure)) throw thrown
+        if (!unusable.includes(thrown.code)) throw paid(thrown, meter)
+        host.say(plainLine(`no new words: ${thrown.message}`, 200))
+        return {text: '', cost: meter.cost()}
+      }
     },
     worstRun: (answered) => ({calls: problem.steps.length - answered + (isJudged ? votes : 0), tokens: 0, usd: 0}),
     worstReflection: {calls: 1, tokens: 0, usd: 0},
-    atOnce: host.together === undefined ? 1 : together,
+    atOnce: host.together === undefined ? atOnce : together,
     lost: ({cause}) => (isCost(cause) ? cause : noCost),
   }
 }
 
+/** With what was paid before it: `lost` below. */
+const paid = ({code, message, exit, hint}: Failure, meter: Meter): Failure =>
+  new Failure(code, message, {exit, cause: meter.cost(), ...(hint === null ? {} : {hint})})
+
 /** A judge is asked so often, as a rule; more when it is torn. */
 const votes = 3
+/** Runs that go on beside each other; a vendor is asked by no more at once (src/adapters/models.ts). */
+const atOnce = 4
 /** Runs of one message batch. */
 const together = 64
 
@@ -306,39 +418,22 @@ type Answers = (
  * end is charged to whoever uses it first, so that a search that was stopped spends what it would have spent.
  */
 function answersOf({events, append}: Journal): Answers {
-  const ended = new Set(
-    events.flatMap((event) => (event.kind === 'answer' || event.kind === 'start' ? [] : [event.id])),
+  const known = new Map<string, string>(
+    events.flatMap((event) => (event.kind === 'answer' ? [[event.id, event.text] as const] : [])),
   )
-  const answers = events.flatMap((event) => (event.kind === 'answer' ? [event] : []))
-  const known = new Map<string, string>(answers.map(({id, text}) => [id, text]))
-  const unpaid = new Set(answers.flatMap(({id, by}) => (ended.has(by) ? [] : [id])))
+  const unpaid = new Map(unpaidIn(events).map(({id, cost}) => [id, cost]))
   return (by, meter) => ({
     get: async (key) => {
-      const text = known.get(key) ?? null
-      if (text !== null && unpaid.delete(key)) meter.add(costIn(text))
-      return text
+      const cost = unpaid.get(key)
+      if (cost !== undefined) meter.add(cost)
+      unpaid.delete(key)
+      return known.get(key) ?? null
     },
     set: async (id, text) => {
       known.set(id, text)
       append({kind: 'answer', id, by, text})
     },
   })
-}
-
-const Paid = z.object({
-  reply: z.object({
-    usage: z.object({
-      calls: z.number(),
-      input_tokens: z.number(),
-      output_tokens: z.number(),
-      usd: z.number().nullable(),
-    }),
-  }),
-})
-
-function costIn(recording: string): Cost {
-  const read = Paid.safeParse(JSON.parse(recording))
-  return read.success ? costOf(read.data.reply.usage) : noCost
 }
 
 interface Meter {
@@ -390,6 +485,12 @@ function writerOf(given: string | null, {steps}: Pipeline, {keys}: Trials): (req
       hint: 'as in --reflection-model claude/claude-opus-4-8',
     })
   const [provider, model] = [name.slice(0, at), name.slice(at + 1)]
+  // the search would ask it only when it has paid for its first runs
+  const ready = Object.entries(keys).flatMap(([known, access]) => (access === null ? [] : [known]))
+  if (given !== null && !ready.includes(provider))
+    throw new Failure('bad-flag', `--reflection-model ${plainLine(name, 80)}: no key for ${plainLine(provider, 40)}`, {
+      hint: `there are keys for: ${ready.join(', ')}`,
+    })
   return (request) => ({...request, provider, model})
 }
 

@@ -1,6 +1,6 @@
 /** What the program is given by its surroundings; adapters make these, `run.ts` and the entries hand them on. */
 import type {Entry} from './pack/pack.ts'
-import type {Provider} from './provider.ts'
+import type {ModelRequest, Provider} from './provider.ts'
 import type {Language, Parse} from './scan/parse.ts'
 import type {Plain} from './trust.ts'
 
@@ -21,6 +21,8 @@ export interface Source {
 /** Everything of the outside that a run needs, handed in so that a run can be tested with plain objects. */
 export interface Host {
   readonly ask: Provider
+  /** US dollars that are reserved before this is asked; null: nobody knows. Not there where nothing is paid for. */
+  readonly worstUsd?: (request: ModelRequest) => number | null
   /** `parse` is good until `use` has ended. `size`: of all that will be parsed, in UTF-16 units. */
   readonly withParse: <T>(
     parsing: {readonly languages: readonly Language[]; readonly size: number},

@@ -15,7 +15,7 @@ import {stateOf} from './publication.ts'
 import {contextOf, goldOfBase, inFolder, readCommits, trustedOf, type Reviewing} from './target.ts'
 import {parseBaseline, type Baseline} from './score/baseline.ts'
 import {evaluateAll, goldsAt, type Trials} from './trial.ts'
-import {evolutionOf, evolve} from './evolving.ts'
+import {evolutionOf, evolve, wordOf} from './evolving.ts'
 import {openJournal} from './adapters/journal.ts'
 import {evolutionPage} from './report/evolution-page.ts'
 import type {Host} from './host.ts'
@@ -154,9 +154,14 @@ export const optimizeInRunner = (request: TrialRequest, shared: Reviewing, optim
       reflectionModel: null,
       shard: null,
       isIsland: false,
+      // what stands there already came with the code: whoever wrote the code could have written the answers too
       openJournal: (about, seed) =>
         openJournal(
-          join(outside.workspace, 'evolved_pipelines', `optimize_${about.slice(0, 8)}_${optimizer}_${seed}.jsonl`),
+          writeInside(
+            outside.workspace,
+            `evolved_pipelines/optimize_${about.slice(0, 8)}_${optimizer}_${seed}.jsonl`,
+            '',
+          ),
         ),
       onTold: (stories) => outside.say(progressOf(stories, limits)),
     })
@@ -172,7 +177,7 @@ export const optimizeInRunner = (request: TrialRequest, shared: Reviewing, optim
     outside.output('verdict', optimized.promoted ? 'pass' : 'inconclusive')
     if (evolved.text === null || !optimized.promoted || config.commit === 'off' || dryRun) return 0
     const target = await hub.branch(null)
-    const branch = `refactor-plan/evolve-${chosen.pipeline.name}`
+    const branch = `refactor-plan/evolve-${wordOf(chosen.pipeline.name)}`
     const title = plainLine(`Evolve the ${chosen.pipeline.name} pipeline`, 120)
     await hub.commitFiles({branch, base: target.sha, files: [{path: evolved.file, text: evolved.text}], message: title})
     if (config.commit === 'branch') return 0

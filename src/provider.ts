@@ -191,7 +191,9 @@ export const retried =
     let waited = 0
     for (let tried = 1; ; tried++) {
       try {
-        return await ask(request, signal)
+        const reply = await ask(request, signal)
+        // the failed ones were calls too, and a budget of calls has counted them
+        return tried === 1 ? reply : {...reply, usage: {...reply.usage, calls: reply.usage.calls + tried - 1}}
       } catch (thrown) {
         if (!(thrown instanceof Failure) || thrown.retry === null) throw thrown
         if (tried >= most) throw givenUp(thrown, `tried ${tried} times`)

@@ -1,7 +1,7 @@
 /** Who is asked: keys and endpoints become a `Host` whose models are patient, metered and kept from repeating a secret. */
 import {createHash, randomBytes} from 'node:crypto'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {metered, priced, type Count} from '../budget.ts'
+import {metered, priced, worstUsdOf, type Count} from '../budget.ts'
 import type {Host} from '../host.ts'
 import {batchRate, pricesAt} from '../prices.ts'
 import {
@@ -105,6 +105,7 @@ export function makeHost(settings: HostSettings): Host {
   const either: Provider = (request, signal) => (runs !== null && isBatched(request) ? once : patient)(request, signal)
   const host: Host = {
     ask: scrubbed(withFallback(either), scrub),
+    worstUsd: (request) => worstUsdOf(request, {prices, rateOf}),
     withParse,
     digest: digestOf,
     nonce: () => randomBytes(8).toString('hex'),

@@ -12,6 +12,7 @@ import {choosePipeline, keysOf, makeHost, sourceOfGold, type GoldFile} from '../
 import {formatOf, printJson} from '../printing.ts'
 import {progressOf} from '../report/evolution.ts'
 import {evolutionPage} from '../report/evolution-page.ts'
+import {plural} from '../report/words.ts'
 import {plainLine} from '../trust.ts'
 import type {Limits} from '../optimize/spending.ts'
 import type {Shard} from '../optimize/till.ts'
@@ -88,6 +89,9 @@ export const optimize: Command = {
   },
 }
 
+/** Of a log, in bytes: a run leaves up to 32,000 characters a step in it, and what is longer than a string cannot be read. */
+const longest = 500_000_000
+
 /** What all of the logs know, in one. */
 function merge(logs: readonly string[], flags: Flags, world: World): number {
   const output = textOf(flags, 'output')
@@ -95,10 +99,12 @@ function merge(logs: readonly string[], flags: Flags, world: World): number {
     throw new Failure('bad-usage', 'optimize merge: names of logs and --output are needed', {
       hint: 'as in: optimize merge shard-*.jsonl --output merged.jsonl',
     })
-  const events = mergeEvents(logs.map((log) => readEvents(readText(resolve(world.cwd, log)), log)))
+  const events = mergeEvents(logs.map((log) => readEvents(readText(resolve(world.cwd, log), longest), log)))
   const path = resolve(world.cwd, output)
   writeInside(makeFolder(resolve(path, '..')), basename(path), events.map(renderEvent).join(''))
-  world.print(`${logs.length} logs with ${events.length} events merged at ${output}`)
+  const message = `${plural(logs.length, 'log')} with ${plural(events.length, 'event')} merged at ${output}`
+  if (formatOf(flags) === 'json') printJson(world, {merged: output, logs: logs.length, events: events.length, message})
+  else world.print(message)
   return 0
 }
 
@@ -110,6 +116,8 @@ async function search(flags: Flags, world: World): Promise<number> {
   const keys = keysOf(world.env)
   const chosen = await choosePipeline(config.pipeline, keys, async (file) => readText(resolve(world.cwd, file)))
   const shard = shardOf(flags)
+  if (shard === null && textOf(flags, 'shard-mode') !== null)
+    throw new Failure('bad-usage', '--shard-mode needs --shard', {hint: 'as in --shard 3/20 --shard-mode island'})
   const isIsland = shard !== null && textOf(flags, 'shard-mode') === 'island'
   const limits = limitsOf(flags, config.maxCostUsd, isIsland ? shard.of : 1)
   const byBatch = config.batches ? {batches: true, signal: untilInterrupted()} : {}
@@ -117,7 +125,9 @@ async function search(flags: Flags, world: World): Promise<number> {
   const golds = await goldsAt(folder, ownGolds(config, world.cwd))
   const settings = settingsOf(flags, isIsland ? shard.index : 0)
   const optimizer = textOf(flags, 'optimizer') ?? 'forge'
+  // whoever cannot write there is told before anybody is paid
   const output = resolve(world.cwd, textOf(flags, 'output') ?? 'evolved_pipelines')
+  makeFolder(output)
   const evolution: Evolution = {
     optimizer,
     settings,
@@ -227,7 +237,7 @@ function numberOf(flags: Flags, name: string, of: string, mayBeZero = false): nu
     'bad-flag',
     `--${name} ${plainLine(given, 40)}: is not a number${of === 'calls' ? ' of calls' : ''}`,
     {
-      hint: `as in --${name} ${of === 'calls' ? 200 : 2}`,
+      hint: `a whole number of at most seven digits, as in --${name} ${of === 'calls' ? 200 : 2}`,
     },
   )
 }

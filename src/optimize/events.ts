@@ -30,6 +30,7 @@ const Evaluated: z.ZodType<Evaluation> = z.strictObject({
   extras: z.array(z.strictObject({step: z.string().nullable(), reason: z.string()})),
   shown: z.record(z.string(), z.strictObject({input: z.string(), output: z.string()})),
   cost: Cost,
+  reserved: amount.nullable().optional(),
 })
 
 const Start = z.strictObject({
@@ -100,8 +101,8 @@ function paidFor(recording: string): Spent {
 const isFact = (event: Event): event is Fact =>
   event.kind === 'evaluated' || event.kind === 'reflected' || event.kind === 'failed'
 
-/** As many as a search bears (src/optimize/till.ts): one more ended it. */
-const borne = 3
+/** So many things may fail by the other side's fault before the search is given up. */
+export const maxFailures = 3
 
 /**
  * What whoever goes on need not ask again. A failure stands, so that the same log is the same search; but not those that ended it,
@@ -113,7 +114,7 @@ const borne = 3
 export function standingIn(events: readonly Event[], isShared: boolean): readonly Event[] {
   const last = new Map(events.flatMap((event) => (isFact(event) ? [[event.id, event] as const] : [])))
   const failed = [...last.values()].flatMap((event) => (event.kind === 'failed' ? [event] : []))
-  const isEnd = failed.filter(({code}) => code !== notAllowed).length > borne
+  const isEnd = failed.filter(({code}) => code !== notAllowed).length > maxFailures
   return events.filter((event) => {
     if (event.kind !== 'failed') return true
     if (last.get(event.id) !== event) return false

@@ -3,7 +3,7 @@ import {Failure} from '../errors.ts'
 import type {Candidate} from './candidate.ts'
 import {courseOf, nameOf, type Course, type CourseInput} from './course.ts'
 import {decideGate, type Gate, type Pair} from './gate.ts'
-import type {Ask, Optimizer, Proposal, Story} from './search.ts'
+import type {Ask, Evaluation, Optimizer, Proposal, Story} from './search.ts'
 
 export interface OptimizeInput extends CourseInput {
   readonly optimizer: Optimizer
@@ -130,8 +130,9 @@ function pairsFor(course: Course, judges: number, searched: number): number {
   const cases = Math.max(1, judges)
   const wanted = left === Infinity ? usualPairs : Math.round((left * gatePart) / 2)
   const pairs = Math.min(mostPairs, Math.max(fewestPairs, wanted))
-  const planned = pairs <= cases ? cases : pairs - (pairs % cases)
-  const floor = 2 * Math.max(fewestPairs, cases) + fewestCandidates * searched
+  const fewest = Math.ceil(fewestPairs / cases) * cases
+  const planned = Math.max(fewest, pairs - (pairs % cases))
+  const floor = 2 * fewest + fewestCandidates * searched
   if (left < floor)
     throw new Failure(
       'budget-too-small',
@@ -145,7 +146,6 @@ async function compare(course: Course, {candidate, quotes}: Proposal, planned: n
   const judges = judgesOf(course.problem.cases, quotes)
   if (judges.length === 0)
     return {...none, verdict: 'every gold standard is quoted in the proposal, so nothing is left to measure it on'}
-  const pairs: Pair[] = []
   const asks = Array.from({length: planned}, (_, at): readonly [Ask, Ask] => {
     const of = {case: judges[at % judges.length] ?? '', replicate: fresh + Math.floor(at / judges.length)}
     return [
@@ -154,9 +154,30 @@ async function compare(course: Course, {candidate, quotes}: Proposal, planned: n
     ]
   })
   const evaluations = await course.evaluate(asks.flat(), ['seed'])
-  asks.forEach(([{case: of}], at) => {
-    const [before, after] = [evaluations[2 * at], evaluations[2 * at + 1]]
-    if (before && after) pairs.push({case: of, before, after})
-  })
-  return decideGate(pairs, planned)
+  const runs = asks.map(([{case: of}], at) => ({
+    case: of,
+    before: evaluations[2 * at] ?? null,
+    after: evaluations[2 * at + 1] ?? null,
+  }))
+  return decideGate(pairsIn(runs), planned)
 }
+
+/**
+ * What the budget did not allow is behind the last whole pair, and is none. Before it a run failed: new words that fail have found
+ * nothing, or what makes answers too long to end would choose the sample.
+ */
+function pairsIn(
+  runs: readonly {readonly case: string; readonly before: Evaluation | null; readonly after: Evaluation | null}[],
+): readonly Pair[] {
+  const last = runs.findLastIndex(({before, after}) => before !== null && after !== null)
+  return runs.slice(0, last + 1).flatMap(({case: of, before, after}): readonly Pair[] => {
+    if (before === null) return []
+    return [{case: of, before, after: after ?? failedLike(before)}]
+  })
+}
+
+const failedLike = (run: Evaluation): Evaluation => ({
+  ...run,
+  score: 0,
+  outcomes: run.outcomes.map((outcome) => ({...outcome, credit: 0})),
+})

@@ -72,6 +72,8 @@ export interface Evaluation {
   readonly shown: Readonly<Record<string, {readonly input: string; readonly output: string}>>
   /** Paid for now: what was answered before costs nothing again. */
   readonly cost: Cost
+  /** US dollars that had to be there before its dearest call; null or not there: nobody knows. */
+  readonly reserved?: number | null | undefined
 }
 
 /** Something that went wrong in runs, for whoever proposes words against it. */

@@ -1,8 +1,9 @@
 /** What a search may still spend, and the facts that it has paid for: from the log where they are known, else from the world. */
 import {Failure} from '../errors.ts'
-import type {Event, Fact} from './events.ts'
+import {maxFailures, type Event, type Fact} from './events.ts'
 import type {Digest} from './randomness.ts'
 import {
+  addCost,
   dearer,
   noCost,
   purseOf,
@@ -75,9 +76,6 @@ export interface Till {
   readonly isShort: () => boolean
 }
 
-/** So many things may fail by the other side's fault before the search is given up. */
-const maxFailures = 3
-
 /** Other machines have to do their part before the search can go on. */
 const waiting = (left: number): Failure =>
   new Failure(
@@ -94,16 +92,29 @@ export function tillOf({limits, world, journal, digest, shard}: TillInput): Till
   const taken = new Set<string>()
   let purse = purseOf(limits)
   let dearest = noCost
+  // an answer that cannot be read is asked for again, and a try that failed was a call too: what runs took beyond their worst case
+  let [paidCalls, plannedCalls] = [0, 0]
+  const overrun = (): number => (plannedCalls === 0 ? 1 : Math.max(1, paidCalls / plannedCalls))
+  // the dearest call of all must be affordable before it is made, though it costs less: without this the last runs could not begin
+  let margin = 0
   let [held, failures, isShort] = [0, 0, false]
   // what nobody can tell before is taken to cost what the dearest did
   const worstOf = (worst: Cost): Cost => dearer(worst, {...dearest, calls: 0})
-  const whole = (): Cost => worstOf(world.worstRun(0))
+  const whole = (): Cost => {
+    const worst = worstOf(world.worstRun(0))
+    return {...worst, calls: worst.calls * overrun()}
+  }
   const settleOne = ({id, worst}: Task, left: number): void => {
     const fact = facts.get(id)
     if (fact === undefined) throw waiting(left)
     const cost = costOf(fact)
     purse = settle(purse, worst, cost)
     dearest = dearer(dearest, cost)
+    if (fact.kind === 'evaluated') {
+      margin = Math.max(margin, fact.evaluation.reserved ?? 0)
+      paidCalls += cost.calls
+      plannedCalls += worst.calls
+    }
     taken.add(id)
     if (fact.kind !== 'failed') return
     if (fact.code === 'budget-spent') isShort = true
@@ -115,20 +126,20 @@ export function tillOf({limits, world, journal, digest, shard}: TillInput): Till
         .filter(({id}, at) => !taken.has(id) && tasks.findIndex((other) => other.id === id) === at)
         .map((task) => ({...task, worst: worstOf(task.worst)}))
       while (rest.length > 0) {
-        const batch = fitting(rest, purse, timesCost(whole(), held))
+        const batch = fitting(rest, purse, addCost(timesCost(whole(), held), {...noCost, usd: margin}))
         if (batch.length === 0) {
           isShort = true
           return
         }
         purse = batch.reduce((sum, {worst}) => reserve(sum, worst) ?? sum, purse)
-        await carryOut(batch, facts, {world, journal, digest, shard})
+        await carryOut(batch, facts, {world, journal, digest, shard}, maxFailures - failures)
         for (const task of batch) settleOne(task, batch.length)
         rest = rest.slice(batch.length)
       }
     },
     factOf: (id) => (taken.has(id) ? (facts.get(id) ?? null) : null),
     spent: () => purse.spent,
-    runsLeft: () => Math.max(0, timesLeft(purse, whole()) - held),
+    runsLeft: () => Math.max(0, timesLeft(reserve(purse, {...noCost, usd: margin}) ?? purse, whole()) - held),
     holdBack: (runs) => {
       held = runs
     },
@@ -146,12 +157,19 @@ function fitting<T extends {readonly worst: Cost}>(tasks: readonly T[], purse: P
   return first === -1 ? tasks : tasks.slice(0, first)
 }
 
-/** Waits for all; each fact is in the log as soon as it is there. */
+/**
+ * Waits for all; each fact is in the log as soon as it is there. In an outage each task may take twenty minutes to fail, so the first too
+ * many ends it.
+ *
+ * @param bearable failures
+ */
 async function carryOut(
   batch: readonly Task[],
   facts: Map<string, Fact>,
   {world, journal, digest, shard}: Omit<TillInput, 'limits'>,
+  bearable: number,
 ): Promise<void> {
+  let failures = 0
   const missing = batch.filter(({id}) => !facts.has(id))
   const own = missing.filter(({group}) => isOwn(group, shard, digest))
   const groups = [...new Set(own.map(({group}) => group))].map((name) => own.filter(({group}) => group === name))
@@ -160,6 +178,8 @@ async function carryOut(
       const fact = await attempt(task, world)
       facts.set(task.id, fact)
       journal.append(fact)
+      if (fact.kind === 'failed' && fact.code !== 'budget-spent' && ++failures > bearable)
+        throw new Failure(fact.code, fact.message, {exit: 3})
     }
   })
   if (own.length < missing.length) throw waiting(missing.length - own.length)

@@ -1,5 +1,7 @@
 /** `mode: evaluate` and `mode: optimize` on a schedule: the pipeline is measured, and offered in better words. */
 import {createHash} from 'node:crypto'
+import {mkdirSync, writeFileSync} from 'node:fs'
+import {dirname, join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {stringify} from 'yaml'
 import {valueOf} from '../../src/document.ts'
@@ -206,6 +208,23 @@ describe.concurrent('optimize', {timeout}, () => {
       expect(scene.writes()).toEqual([])
     }),
   )
+
+  test('answers that came with the code are none: the models are asked', () =>
+    inScene({base: golds, models: learner}, async (scene) => {
+      const inputs = {mode: 'optimize', optimizer: 'bootstrap'}
+      const first = await run(scene, inputs)
+      const log = written(first).find((path) => path.endsWith('.jsonl')) ?? ''
+      const asked = scene.models.requests.length
+      expect(asked).toBeGreaterThan(0)
+      const text = readIn(first, log)
+      const prepare = (workspace: string): void => {
+        mkdirSync(join(workspace, dirname(log)), {recursive: true})
+        writeFileSync(join(workspace, log), text)
+      }
+      const second = await run(scene, inputs, {isHere: true, prepare})
+      expect({code: second.code, verdict: second.outputs['verdict']}).toEqual({code: 0, verdict: 'pass'})
+      expect(scene.models.requests.length).toBe(2 * asked)
+    }))
 
   test('a repository that lets no workflow open pull requests: exit 2, and which setting allows it', () =>
     inScene({base: golds, models: learner, isHere: true}, async (scene) => {

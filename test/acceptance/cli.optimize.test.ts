@@ -349,3 +349,131 @@ describe.concurrent('killed, or on many machines', {timeout: 240_000}, () => {
       expect(readFileSync(log, 'utf8')).toBe(before)
     }))
 })
+
+describe.concurrent('what could cost money twice, or for nothing', {timeout: 240_000}, () => {
+  const errorIn = ({code, stdout}: Ended): object => ({code, error: JSON.parse(stdout).error?.code})
+
+  test('an outage ends the search, and the same command goes on when it is over', () => {
+    let [asked, isDown] = [0, true]
+    const script: Script = (request) =>
+      isDown && ++asked > 6 ? {status: 529, headers: {'retry-after': '3000'}} : pupil(request)
+    return onModels(script, async (models) => {
+      const log = at('outage.jsonl')
+      const words = ['--budget', '60', '--log', log]
+      expect(errorIn(await run(models, {words, folder: 'outage'}))).toEqual({code: 3, error: 'model-unavailable'})
+      isDown = false
+      const ended = await run(models, {words, folder: 'outage'})
+      expect(ended.code, ended.stderr).toBe(0)
+      expect(foundIn(ended).promoted).toBe(true)
+    })
+  })
+
+  test('what a budget did not allow is asked when it is raised, and not before', () =>
+    onModels(pupil, async (models) => {
+      const words = ['--log', at('raised.jsonl'), '--max-cost-usd']
+      const small = await run(models, {words: [...words, '0.1'], folder: 'raised'})
+      expect({code: small.code, promoted: foundIn(small).promoted}).toEqual({code: 0, promoted: false})
+      const before = models.requests.length
+      const [lines, again] = [
+        readFileSync(at('raised.jsonl'), 'utf8'),
+        await run(models, {words: [...words, '0.1'], folder: 'raised'}),
+      ]
+      expect({...foundIn(again)}).toEqual(foundIn(small))
+      expect(models.requests.length).toBe(before)
+      expect(readFileSync(at('raised.jsonl'), 'utf8')).toBe(lines)
+      expect(foundIn(await run(models, {words: [...words, '5'], folder: 'raised'})).promoted).toBe(true)
+    }))
+
+  test('who writes words and refuses to is paid, and the search goes on', () =>
+    onModels(
+      (asked) => (isReflection(asked.prompt) ? {text: 'I would rather not.', stop: 'refused'} : pupil(asked)),
+      async (models) => {
+        const ended = await run(models, {words: ['--budget', '60'], folder: 'refusing'})
+        expect(ended.code, ended.stderr).toBe(0)
+        expect(foundIn(ended).spent.calls).toBe(models.requests.length)
+        expect(ended.stderr).toContain('no new words')
+      },
+    ))
+
+  test('two processes on one log: one of them ends, and nothing is paid for twice', () =>
+    onModels(pupil, async (models) => {
+      const words = ['--budget', '60', '--log', at('shared.jsonl')]
+      const both = await Promise.all(['shared-1', 'shared-2'].map(async (folder) => run(models, {words, folder})))
+      expect(both.map(({code}) => code ?? 9).toSorted()).toEqual([0, 2])
+      const [done, refused] = both.toSorted((a, b) => (a.code ?? 9) - (b.code ?? 9))
+      if (done === undefined || refused === undefined) throw new Error('two were started')
+      expect(errorIn(refused)).toEqual({code: 2, error: 'log-in-use'})
+      expect(models.requests.length - foundIn(done).spent.calls).toBeLessThanOrEqual(1)
+    }))
+
+  // one list for two steps: whoever changes it changes it for both
+  const shared = at('shared.yaml')
+  const ask = 'type: claude, model: claude-sonnet-5-5'
+  writeFileSync(
+    shared,
+    `name: p\nsteps:\n  - {name: a, ${ask}, prompt: &ask [{type: static, content: Plan.}]}\n  - {name: b, ${ask}, prompt: *ask, schema: plan}\n  - {name: c, type: plan, from: b}\n`,
+  )
+  const clash = writeGold('clash', ['first', 'first~renamed'])
+  writeFileSync(at('clash', 'first', 'repository', 'lib', 'order_book.ex'), 'defmodule Case.OrderBook do\nend\n')
+
+  test.each<[string, readonly string[], string]>([
+    ['words that could not be written back', ['--pipeline', shared], 'candidate-not-written'],
+    ['a gold standard with the name of a variant', ['--gold', clash, '--variants', '3'], 'same-name'],
+    ['a budget below the price of one call', ['--max-cost-usd', '0.0001'], 'budget-too-small'],
+    [
+      'a part of a budget that is none',
+      ['--budget', '3', '--shard', '1/4', '--shard-mode', 'island', '--log', at('none.jsonl')],
+      'budget-too-small',
+    ],
+    ['a mode of shards without a shard', ['--shard-mode', 'island'], 'bad-usage'],
+    ['a writer of words without a key', ['--reflection-model', 'gemini/gemini-x'], 'bad-flag'],
+    ['a writer of words that nobody knows', ['--reflection-model', 'foo/bar'], 'bad-flag'],
+    ['a log that is another file', ['--log', pipeline], 'bad-log'],
+    ['a log that is a folder', ['--log', work], 'bad-log'],
+    ['an output that is a file', ['--output', pipeline], 'no-such-folder'],
+  ])('%s is told before anything is asked', (name, words, error) =>
+    onModels(pupil, async (models) => {
+      const ended = await run(models, {words, folder: 'told'})
+      expect(errorIn(ended)).toEqual({code: 2, error})
+      expect(models.requests, name).toEqual([])
+    }),
+  )
+
+  test('an island proves nothing, and its result says so to scripts too', () =>
+    onModels(pupil, async (models) => {
+      const words = ['--budget', '60', '--shard', '1/1', '--shard-mode', 'island', '--log', at('lone.jsonl')]
+      expect(foundIn(await run(models, {words, folder: 'lone'}))).toMatchObject({promoted: false, p_value: null})
+    }))
+
+  test('what a log offers to a race must be what a person sees in the YAML', () =>
+    onModels(pupil, async (models) => {
+      const log = at('forged.jsonl')
+      await run(models, {words: ['--budget', '12', '--log', log], folder: 'forged'})
+      const words = `{{repository}} Plan for {{user_prompt}}\n${rule}\u202e\n`
+      for (const candidate of [{'changes/prompt': words}, {'changes/prompt': rule}, {'none/prompt': rule}])
+        appendFileSync(
+          log,
+          `${JSON.stringify({kind: 'proposal', id: `proposal/${rule.length}`, candidate, quotes: []})}\n`,
+        )
+      const ended = await run(models, {
+        words: ['--optimizer', 'race', '--budget', '60', '--log', log],
+        folder: 'forged',
+      })
+      expect(foundIn(ended)).toMatchObject({evolved: null, promoted: false})
+      expect(ended.stderr.match(/is left out/g)).toHaveLength(3)
+    }))
+
+  test('a log is merged however long it is, and what is none is refused', () =>
+    onModels(pupil, async (models) => {
+      const [long, output] = [at('long.jsonl'), at('long-merged.jsonl')]
+      await run(models, {words: ['--budget', '12', '--log', long], folder: 'long'})
+      const text = 'x'.repeat(1_000_000)
+      for (let each = 0; each < 20; each++)
+        appendFileSync(long, `${JSON.stringify({kind: 'answer', id: `${each}`, by: 'a', text})}\n`)
+      const merge = async (file: string): Promise<Ended> =>
+        spawnBundle({args: ['optimize', 'merge', file, '--output', output, '--format', 'json'], cwd: work})
+      expect(JSON.parse((await merge(long)).stdout)).toMatchObject({schema: 1, logs: 1, events: 21})
+      writeFileSync(at('diary.txt'), 'dear diary')
+      expect(errorIn(await merge(at('diary.txt')))).toEqual({code: 2, error: 'bad-log'})
+    }))
+})

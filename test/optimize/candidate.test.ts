@@ -106,6 +106,37 @@ it.each([
   expect(words(written)['a/system']).toBe('New.')
 })
 
+const step = (name: string, prompt: string): string =>
+  `  - name: ${name}\n    type: claude\n    model: claude-x\n    ${prompt}\n`
+
+it.each([
+  ['prompt_parts', '[{type: static, content: Hi}]', /prompt_parts: \[\{type: static, content: Hello\}\]/],
+  ['instructions', 'Hi', /instructions: Hello\n/],
+])('writes the words where %s has them', (name, old, expected) => {
+  const yaml = `name: p\nsteps:\n${step('a', `${name}: ${old}`)}`
+  const written = writeCandidate(yaml, 'p.yaml', {'a/prompt': 'Hello'})
+  expect(written).toMatch(expected)
+  expect(words(written)['a/prompt']).toBe('Hello')
+})
+
+const repeated = `name: p\nsteps:\n${step('a', 'prompt: &ask Hi')}${step('b', 'prompt: *ask')}${step('c', 'prompt: *ask')}`
+
+it.each([
+  ['who says them first', {'a/prompt': 'New\n'}],
+  ['who repeats them', {'b/prompt': 'New\n'}],
+  ['two of them', {'a/prompt': 'New\n', 'b/prompt': 'Other\n'}],
+])('words that steps share by an anchor change for %s alone', (_, candidate) => {
+  const written = writeCandidate(repeated, 'p.yaml', candidate)
+  expect(words(written)).toEqual({...words(repeated), ...candidate})
+  expect(written).toContain('&ask Hi')
+})
+
+it('lines end as they did', () => {
+  const written = writeCandidate(bare.replaceAll('\n', '\r\n'), 'p.yaml', {'analysis/prompt': 'Other.\n\n- a rule\n'})
+  expect(written).not.toMatch(/(?<!\r)\n/)
+  expect(words(written)['analysis/prompt']).toBe('Other.\n\n- a rule\n')
+})
+
 it.each([
   ['an unknown step', {'none/prompt': 'x'}, 'unknown-text'],
   ['an unknown text', {'analysis/mood': 'x'}, 'unknown-text'],

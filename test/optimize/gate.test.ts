@@ -179,8 +179,15 @@ describe('the gate', () => {
       false,
       /may be chance/,
     ],
-    ['too few pairs', pairsOf(times(6, [2, 8])), 7, false, /only 6 of 7/],
-    ['pairs that nobody could judge', pairsOf([...times(6, [2, 8] as const), [null, 8]]), 7, false, /only 6 of 7/],
+    ['six pairs of ten', pairsOf(times(6, [2, 8])), 10, true, /better/],
+    ['five pairs of ten', pairsOf(times(5, [2, 8])), 10, false, /only 5 of 10/],
+    [
+      'pairs that nobody could judge',
+      pairsOf([...times(6, [2, 8] as const), ...times(5, [null, 8] as const)]),
+      11,
+      false,
+      /only 6 of 11/,
+    ],
     [
       'one gold standard that falls',
       pairsOf(
