@@ -122,7 +122,7 @@ function judgesOf(cases: CourseInput['problem']['cases'], quotes: readonly strin
 }
 
 /**
- * As many as a part of the budget buys, each judging case as often as any other. Throws `Failure` `budget-too-small` when nothing
+ * As many as a part of the budget buys, each judging case as often as any other, or once more. Throws `Failure` `budget-too-small` when nothing
  * would be left to search with.
  */
 function pairsFor(course: Course, judges: number, searched: number): number {
@@ -130,8 +130,8 @@ function pairsFor(course: Course, judges: number, searched: number): number {
   const cases = Math.max(1, judges)
   const wanted = left === Infinity ? usualPairs : Math.round((left * gatePart) / 2)
   const pairs = Math.min(mostPairs, Math.max(fewestPairs, wanted))
-  const fewest = Math.ceil(fewestPairs / cases) * cases
-  const planned = Math.max(fewest, pairs - (pairs % cases))
+  const fewest = Math.max(fewestPairs, cases)
+  const planned = pairs < 2 * cases ? Math.max(fewest, pairs) : pairs - (pairs % cases)
   const floor = 2 * fewest + fewestCandidates * searched
   if (left < floor)
     throw new Failure(
