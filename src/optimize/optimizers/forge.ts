@@ -554,6 +554,8 @@ function tellJudged(search: Search, state: State, rule: Trial, need: Need, verdi
 /** Twice as many false claims as without: such a rule buys hits with them. */
 const suspicious = 2
 const suspected = 0.6
+/** Standard errors by which runs with it claim more. */
+const suspectedFrom = 1.3
 
 /** Looks whether what is on brings false claims; if so each rule that may be it is run by itself. */
 async function probed(search: Search, state: State): Promise<State> {
@@ -572,10 +574,13 @@ const carefulFrom = 25
 const isCareful = ({runsLeft, problem}: Search, {rules}: State): boolean =>
   rules.some(({status}) => status === 'parked') && runsLeft() >= carefulFrom * problem.cases.length
 
+/** Of the runs that are left: a look at what single rules do must leave enough to find others. */
+const isolationPart = 1 / 3
+
 /** Runs each of these rules by itself, beside those that are known to bring no false claims, and those alone. */
 async function isolated(search: Search, state: State, suspects: readonly Trial[]): Promise<State> {
   const {cases} = search.problem
-  const affordable = Math.floor(search.runsLeft() / cases.length) - 2
+  const affordable = Math.floor((search.runsLeft() * isolationPart) / cases.length)
   if (affordable < 1) return state
   const tested = [...suspects].toSorted((a, b) => b.round - a.round).slice(0, affordable)
   const certain = state.rules.filter((rule) => isOn(rule) && rule.isCleared)
@@ -611,17 +616,25 @@ function meddles(search: Search, state: State, rule: Trial, base: readonly Run[]
   const countIn = (needs: readonly Need[], runs: readonly Run[]): Count =>
     needs.reduce((sum, need) => addCount(sum, countOf(need, runs, search.problem)), noCount)
   const [met, open] = [others.filter(isMet), others.filter((need) => !isMet(need))]
-  const [lifts, sinks] = [
-    chanceOfHelp(countIn(open, base), countIn(open, own), 0.2, much),
-    chanceOfHelp(countIn(met, own), countIn(met, base), 0.2, much),
-  ]
-  return lifts > believed || sinks > believed
+  const ratesIn = (needs: readonly Need[], runs: readonly Run[]): readonly number[] =>
+    runs.map((run) => countIn(needs, [run])).flatMap(({good, bad}) => (good + bad === 0 ? [] : [good / (good + bad)]))
+  const isSure = (needs: readonly Need[], better: readonly Run[], worse: readonly Run[]): boolean =>
+    chanceOfHelp(countIn(needs, worse), countIn(needs, better), 0.2, much) > believed &&
+    sureness(ratesIn(needs, better), ratesIn(needs, worse)) > sureFrom
+  return isSure(open, own, base) || isSure(met, base, own)
 }
 
 const much = (rate: number): number => rate + 0.15
 
-const isSuspicious = (without: readonly Run[], withThem: readonly Run[], from: number): boolean =>
-  chanceOfMore(tallyOf(without, null), tallyOf(withThem, null), suspicious, 0.3) >= from
+/** Claims of one run are no witnesses apart from each other: a run in which a model claims too much does so all over. */
+const isSuspicious = (without: readonly Run[], withThem: readonly Run[], from: number): boolean => {
+  const claims = (runs: readonly Run[]): readonly number[] =>
+    runs.flatMap(({evaluation}) => (evaluation.unreadable === null ? [evaluation.extras.length] : []))
+  return (
+    chanceOfMore(tallyOf(without, null), tallyOf(withThem, null), suspicious, 0.3) >= from &&
+    sureness(claims(withThem), claims(without)) > suspectedFrom
+  )
+}
 
 /** What was dropped while that rule did its work was judged by its work: it is tried again. */
 function liberated(state: State, parked: string): State {
