@@ -592,9 +592,12 @@ async function isolated(search: Search, state: State, suspects: readonly Trial[]
     arms.flatMap((rules) => cases.map(({name}) => ({case: name, rules}))),
   )
   const base = next.runs.filter(({rules}) => sorted(rules) === idsOf(certain))
+  const runsOf = (rule: Trial): readonly Run[] =>
+    next.runs.filter(({rules}) => sorted(rules) === idsOf([...certain, rule]))
+  // five runs without a rule are few to compare five rules with: what each does to others, the others' runs tell as well
   const isCulprit = (rule: Trial): boolean => {
-    const own = next.runs.filter(({rules}) => sorted(rules) === idsOf([...certain, rule]))
-    return isSuspicious(base, own, 0.5) || meddles(search, next, rule, base, own)
+    const others = [...base, ...tested.filter(({id}) => id !== rule.id).flatMap(runsOf)]
+    return isSuspicious(others, runsOf(rule), 0.5) || meddles(search, next, rule, others, runsOf(rule))
   }
   const culprits = tested.filter(isCulprit).map(({id}) => id)
   for (const id of culprits)
