@@ -199,17 +199,19 @@ function reasonsIn(world: World, random: Random, isScrambled: boolean): Reasons 
 
 /** @param reports of each module, the last one is the answer */
 function judgedBy(
-  {terms, random}: World,
+  world: World,
   {name, items}: Sample,
   reports: readonly ReadonlySet<string>[],
   reasons: Reasons,
 ): {readonly f1: number; readonly findings: Pick<Evaluation, 'outcomes' | 'extras'>} {
+  const {terms, random} = world
   const answer = reports.at(-1) ?? new Set()
   const outcomes = items.flatMap(({id, category}): readonly Outcome[] => {
     if (category === null) return []
     const lost = terms.modules[reports.findIndex((report) => !report.has(id))] ?? null
-    const reason = lost === null ? '' : reasons('category', lost, category, `${id} in ${name}`)
-    return [{id, credit: lost === null ? 1 : 0, lost, group: null, must: false, reason}]
+    const told = lost === null ? '' : reasons('category', lost, category, `${id} in ${name}`)
+    const {group, reason} = named(world, `${name}/${id}`, told)
+    return [{id, credit: lost === null ? 1 : 0, lost, group, must: false, reason}]
   })
   const extras = items.flatMap(({id, category}): readonly Extra[] => {
     if (category !== null || !answer.has(id)) return []
@@ -221,6 +223,17 @@ function judgedBy(
   const hits = outcomes.filter(({credit}) => credit === 1).length
   const f1 = (2 * hits) / Math.max(1, outcomes.length + hits + extras.length)
   return {f1, findings: {outcomes, extras}}
+}
+
+/** Words of its own that a finding has. */
+const ownWords = 8
+
+function named(world: World, finding: string, told: string): {readonly group: string | null; readonly reason: string} {
+  const {naming} = world.terms
+  if (naming === 'told') return {group: null, reason: told}
+  const group = naming === 'one' ? 'defect' : finding
+  const reason = told === '' ? '' : `${told} ${strangeWords(world, world.random('own words', finding), ownWords)}`
+  return {group, reason}
 }
 
 /** Box and Muller. */

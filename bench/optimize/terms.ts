@@ -46,6 +46,8 @@ export interface Terms {
   /** That whoever writes rules does what a reason tells it to; 0: reasons tell nothing. */
   readonly obeys: number
   readonly manner: Manner
+  /** What a gold standard calls its findings: `told`, reasons are alike where the kind is; else each has words of its own beside that, and one name for all, or each its own. */
+  readonly naming: 'told' | 'one' | 'own'
   readonly isAlien: boolean
 }
 
@@ -75,6 +77,7 @@ const facets: Terms = {
   driftAfter: null,
   obeys: 0,
   manner: 'dashes',
+  naming: 'told',
   isAlien: false,
 }
 
@@ -100,6 +103,8 @@ const table = {
   ridge: {...chain, ridges: 3},
   drift: {...facets, driftAfter: 80},
   adversarial: {...facets, obeys: 0.15},
+  lumped: {...facets, naming: 'one'},
+  split: {...facets, naming: 'own'},
 } as const satisfies Record<string, Terms>
 
 type Known = keyof typeof table

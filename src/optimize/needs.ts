@@ -76,6 +76,40 @@ interface Gathering {
   readonly reasons: Map<string, {readonly reason: string; readonly finding: string | null; readonly count: number}>
 }
 
+/** A group of so many findings that holds more than half of all says nothing of their kinds. */
+const broadFrom = 8
+
+/** Groups that tell kinds apart. Those of one finding do not gather, and those that hold nearly all do not part. */
+function tellingGroups(runs: readonly Run[]): ReadonlySet<string> {
+  const members = new Map<string, Set<string>>()
+  for (const {case: of, evaluation} of runs)
+    for (const {id, group} of evaluation.outcomes)
+      if (group !== null) members.set(group, (members.get(group) ?? new Set()).add(findingOf(of, id)))
+  const all = [...members.values()].reduce((sum, {size}) => sum + size, 0)
+  const isTelling = (size: number): boolean => size > 1 && !(size >= broadFrom && size > all / 2)
+  return new Set([...members].flatMap(([group, {size}]) => (isTelling(size) ? [group] : [])))
+}
+
+/** Needs that turned out to be of one kind, as one. @param rootOf the key under which they stand */
+export function pooled(needs: readonly Need[], rootOf: (key: string) => string): readonly Need[] {
+  const pools = new Map<string, Need>()
+  for (const need of needs) {
+    const root = rootOf(need.key)
+    const known = pools.get(root)
+    pools.set(
+      root,
+      known === undefined
+        ? {...need, key: root}
+        : {
+            ...known,
+            findings: new Set([...known.findings, ...need.findings]),
+            reasons: new Map([...known.reasons, ...need.reasons]),
+          },
+    )
+  }
+  return [...pools.values()]
+}
+
 /** All needs of the runs; a finding belongs to one need at most for each step that lost it. */
 export function needsOf(runs: readonly Run[]): readonly Need[] {
   const needs: Gathering[] = []
@@ -85,6 +119,7 @@ export function needsOf(runs: readonly Run[]): readonly Need[] {
     ),
   )
   const likeness = likenessAmong([...distinct.values()])
+  const telling = tellingGroups(runs)
   const isAlike = (a: string, b: string): boolean => a === b || likeness(wordsIn(a), wordsIn(b)) >= alike
   const note = (
     what: Need['what'],
@@ -117,7 +152,8 @@ export function needsOf(runs: readonly Run[]): readonly Need[] {
     }
     const reserved = reservedIn(outcomes)
     for (const {id, credit, lost, group, reason} of outcomes)
-      if (credit < found && !reserved.has(id)) note('missed', lost, group, reason, findingOf(of, id))
+      if (credit < found && !reserved.has(id))
+        note('missed', lost, group !== null && telling.has(group) ? group : null, reason, findingOf(of, id))
     for (const {step, reason} of extras) note('extra', step, null, reason, null)
   }
   return needs.map((need) => ({...need, key: keyOf(need)}))

@@ -8,7 +8,18 @@
  */
 import {addCount, chanceOfHelp, chanceOfMore, chanceOfRate, effectOf, noCount, type Count} from '../credit.ts'
 import {findCopy} from '../guards.ts'
-import {countOf, evidenceOf, findingOf, groupsOf, needsOf, shownOf, tallyOf, type Need, type Run} from '../needs.ts'
+import {
+  countOf,
+  evidenceOf,
+  findingOf,
+  groupsOf,
+  needsOf,
+  pooled,
+  shownOf,
+  tallyOf,
+  type Need,
+  type Run,
+} from '../needs.ts'
 import {candidateWith, rulesAlike, rulesIn, sameFrom, wordsOf, withRules, type Rule} from '../rules.ts'
 import type {Optimizer, Question, Search} from '../search.ts'
 
@@ -42,6 +53,8 @@ interface Trial extends Rule {
 interface State {
   readonly rules: readonly Trial[]
   readonly runs: readonly Run[]
+  /** Needs that one rule was offered for, each with the one that it is of a kind with, and the rule. */
+  readonly joined: ReadonlyMap<string, {readonly with: string; readonly by: string}>
   /** How often a rule was asked for, by need. */
   readonly asked: ReadonlyMap<string, number>
   readonly round: number
@@ -60,7 +73,7 @@ const met = 0.88
 const maxRounds = 40
 
 async function forged(search: Search): Promise<State> {
-  let state: State = {rules: [], runs: [], asked: new Map(), round: 0}
+  let state: State = {rules: [], runs: [], asked: new Map(), joined: new Map(), round: 0}
   state = await sighted(search, state)
   while (state.round < maxRounds && search.runsLeft() >= search.problem.cases.length) {
     const before = state
@@ -76,13 +89,13 @@ async function forged(search: Search): Promise<State> {
 
 /** A rule that brings less than its length costs is dropped: words are paid for in every run to come. */
 function priced(search: Search, state: State): State {
-  const needs = new Map(needsOf(state.runs).map((need) => [need.key, need]))
+  const needs = new Map(needsIn(state).map((need) => [need.key, need]))
   const all = Math.max(
     1,
     new Set(state.runs.flatMap(({case: of, evaluation}) => evaluation.outcomes.map(({id}) => findingOf(of, id)))).size,
   )
   const isWorth = (rule: Trial): boolean => {
-    const need = needs.get(rule.need)
+    const need = needs.get(rootOf(state, rule.need))
     if (need?.what !== 'missed') return true
     const runs = cleanRuns(state)
     const {effect} = effectOf(
@@ -96,6 +109,17 @@ function priced(search: Search, state: State): State {
     rules: state.rules.map((rule) => (rule.status === 'kept' && !isWorth(rule) ? {...rule, status: 'dropped'} : rule)),
   }
 }
+
+function rootOf({joined}: State, key: string): string {
+  let root = key
+  for (let next = joined.get(root); next !== undefined; next = joined.get(root)) root = next.with
+  return root
+}
+
+const needsIn = (state: State): readonly Need[] => pooled(needsOf(state.runs), (key) => rootOf(state, key))
+
+const isFor = (state: State, {need}: Rule & {readonly need: string}, key: string): boolean =>
+  rootOf(state, need) === key
 
 const suspectsOf = ({rules}: State): readonly Trial[] => rules.filter((rule) => isOn(rule) && !rule.isCleared)
 
@@ -154,7 +178,7 @@ const withIt = (runs: readonly Run[], id: string): readonly Run[] => runs.filter
 /** How well the need is met by what is on now. */
 function levelOf(search: Search, state: State, need: Need): Count {
   const runs = cleanRuns(state)
-  const own = state.rules.filter((rule) => rule.need === need.key)
+  const own = state.rules.filter((rule) => isFor(state, rule, need.key))
   const kept = own.filter(isOn)
   return kept.length > 0
     ? countOf(
@@ -175,7 +199,7 @@ function levelOf(search: Search, state: State, need: Need): Count {
 /** What a rule could still bring: how often the need fails in a run of all cases. */
 function lackOf(search: Search, state: State, need: Need): number {
   if (need.what === 'extra') {
-    const own = state.rules.filter((rule) => rule.need === need.key && isOn(rule))
+    const own = state.rules.filter((rule) => isFor(state, rule, need.key) && isOn(rule))
     const runs = cleanRuns(state).filter(({rules}) => own.every(({id}) => rules.has(id)))
     const {events, runs: number} = tallyOf(runs.length > 0 ? runs : cleanRuns(state), need.step)
     return number === 0 ? 0 : (events / number) * search.problem.cases.length * 0.5
@@ -188,7 +212,7 @@ function lackOf(search: Search, state: State, need: Need): number {
 
 /** A need that has a rule gets a second one when the first, often seen, leaves it bad. */
 function mayAsk(search: Search, state: State, need: Need): boolean {
-  const own = state.rules.filter(({need: of, among}) => of === need.key || among.includes(need.key))
+  const own = state.rules.filter((rule) => isFor(state, rule, need.key) || rule.among.includes(need.key))
   if (own.some(({status}) => status === 'trial')) return false
   if ((state.asked.get(need.key) ?? 0) >= maxAsked) return false
   const kept = own.filter(({status}) => status === 'kept').length
@@ -202,7 +226,7 @@ function mayAsk(search: Search, state: State, need: Need): boolean {
  * brings them.
  */
 const openNeeds = (search: Search, state: State): readonly Need[] =>
-  needsOf(state.runs)
+  needsIn(state)
     .filter(({what}) => what !== 'extra' || state.round > 2)
     .map((need) => ({need, lack: lackOf(search, state, need)}))
     .filter(({need, lack}) => lack > 0.3 && mayAsk(search, state, need))
@@ -318,7 +342,7 @@ async function proposed(search: Search, state: State): Promise<State> {
  * and it matters to nobody while all of them run together.
  */
 function assigned({problem}: Search, state: State): State {
-  const needs = new Map(needsOf(state.runs).map((need) => [need.key, need]))
+  const needs = new Map(needsIn(state).map((need) => [need.key, need]))
   const runs = cleanRuns(state)
   const batches = new Map<string, readonly Trial[]>()
   for (const rule of state.rules)
@@ -397,13 +421,17 @@ function offered(search: Search, state: State, {need, among, step, text}: Offer)
   if (parked !== null) return refuse(`it is ${parked.id} again`)
   const equal = own.filter((rule) => rule.text.toLowerCase() === text.toLowerCase())
   // what did not help against one kind of failure may be what helps against another
-  const same = equal.find((rule) => rule.need === need.key) ?? equal.find(isOn)
+  const same = equal.find((rule) => isFor(state, rule, need.key)) ?? equal.find(isOn)
   if (same === undefined) return isNew()
   const replaced = (by: Partial<Trial>): State => ({
     ...state,
     rules: state.rules.map((rule) => (rule.id === same.id ? {...rule, ...by} : rule)),
   })
-  if (same.need !== need.key) {
+  if (!isFor(state, same, need.key)) {
+    if (isOfOneKind(state, same, need)) {
+      const joined = new Map(state.joined).set(need.key, {with: rootOf(state, same.need), by: same.id})
+      return {...replaced({offered: same.offered + 1}), joined}
+    }
     if (!isGeneral(state, same)) {
       refuse(`it is ${same.id} again`)
       return replaced({general: same.general + 1})
@@ -422,13 +450,34 @@ function offered(search: Search, state: State, {need, among, step, text}: Offer)
   return replaced({offered: same.offered + 1, status: isDropped ? 'trial' : same.status})
 }
 
+/** Needs of so few findings are hardly kinds; a gold standard that names each of its findings by itself has no others. */
+const smallNeed = 2
+/** The part of a step's needs that may be of one kind: a rule that is offered against more of them is about none. */
+const kindPart = 0.25
+
+function isOfOneKind(state: State, rule: Trial, need: Need): boolean {
+  const alike = needsOf(state.runs).filter(({what, step}) => what === 'missed' && step === need.step)
+  const root = rootOf(state, rule.need)
+  const kin = alike.filter(({key}) => rootOf(state, key) === root)
+  const small = alike.filter(({findings}) => findings.size <= smallNeed)
+  const isSmall = small.some(({key}) => key === need.key)
+  const areKindsUnknown = small.length > alike.length / 2
+  return (
+    need.what === 'missed' &&
+    kin.length > 0 &&
+    isSmall &&
+    areKindsUnknown &&
+    kin.length + 1 <= Math.max(2, alike.length * kindPart)
+  )
+}
+
 const causeOf = (need: Need): string => evidenceOf(need, 1)[0]?.reason ?? need.what
 
 function questionOf({problem}: Search, state: State, needs: readonly Need[]): Question {
   const keys = needs.map(({key}) => key)
   const asked = Math.max(0, ...keys.map((key) => state.asked.get(key) ?? 0))
   const step = needs[0]?.step ?? problem.steps[asked % Math.max(1, problem.steps.length)]?.name ?? ''
-  const on = state.rules.filter((rule) => rule.step === step && isOn(rule) && !keys.includes(rule.need))
+  const on = state.rules.filter((rule) => rule.step === step && isOn(rule) && !keys.includes(rootOf(state, rule.need)))
   return {
     want: 'rules',
     step,
@@ -438,7 +487,9 @@ function questionOf({problem}: Search, state: State, needs: readonly Need[]): Qu
       on.map(({text}) => text),
     ),
     evidence: needs.flatMap((need) => evidenceOf(need, 6)),
-    tried: state.rules.filter(({need, status}) => keys.includes(need) && status === 'dropped').map(({text}) => text),
+    tried: state.rules
+      .filter(({need, status}) => keys.includes(rootOf(state, need)) && status === 'dropped')
+      .map(({text}) => text),
     most: needs.length,
     replicate: asked,
   }
@@ -474,14 +525,14 @@ function likestOf(own: readonly Trial[], text: string, all: readonly Trial[]): T
 
 function judged(search: Search, before: State): State {
   const state = assigned(search, before)
-  const needs = new Map(needsOf(state.runs).map((need) => [need.key, need]))
+  const needs = new Map(needsIn(state).map((need) => [need.key, need]))
   const settled = state.rules.filter(({status}) => status === 'kept' || status === 'dropped')
   const kept = settled.filter(({status}) => status === 'kept').length
   const prior = (kept + 3) / (settled.length + 6)
   return {
     ...state,
     rules: state.rules.map((rule) => {
-      const need = needs.get(rule.need)
+      const need = needs.get(rootOf(state, rule.need))
       if (!isOn(rule) || need === undefined) return rule
       const all = chanceOf(search, state, rule, need, consented(prior, rule.offered))
       const chance = Math.min(all, chanceElsewhere(search, state, rule, need) ?? all)
@@ -522,7 +573,7 @@ function consented(prior: number, offered: number): number {
 
 function chanceOf(search: Search, state: State, rule: Trial, need: Need, prior: number): number {
   const runs = cleanRuns(state)
-  const others = state.rules.filter((each) => each.need === rule.need && each.id !== rule.id)
+  const others = state.rules.filter((each) => isFor(state, each, need.key) && each.id !== rule.id)
   const first = others.filter(({status, round}) => status === 'kept' && round < rule.round).map(({id}) => id)
   const later = others.flatMap(({id}) => (first.includes(id) ? [] : [id]))
   const off = without(runs, [rule.id, ...later]).filter(({rules}) => first.every((id) => rules.has(id)))
@@ -611,11 +662,11 @@ async function isolated(search: Search, state: State, suspects: readonly Trial[]
 
 /** Findings of other needs are found more or less often by a rule that is not about them. */
 function meddles(search: Search, state: State, rule: Trial, base: readonly Run[], own: readonly Run[]): boolean {
-  const others = needsOf(state.runs).filter(
-    ({key, what, step}) => key !== rule.need && what === 'missed' && step === rule.step,
+  const others = needsIn(state).filter(
+    ({key, what, step}) => key !== rootOf(state, rule.need) && what === 'missed' && step === rule.step,
   )
   const isMet = (need: Need): boolean =>
-    state.rules.some(({need: of, isCleared, status}) => of === need.key && isCleared && status === 'kept')
+    state.rules.some((each) => isFor(state, each, need.key) && each.isCleared && each.status === 'kept')
   const countIn = (needs: readonly Need[], runs: readonly Run[]): Count =>
     needs.reduce((sum, need) => addCount(sum, countOf(need, runs, search.problem)), noCount)
   const [met, open] = [others.filter(isMet), others.filter((need) => !isMet(need))]
@@ -639,13 +690,17 @@ const isSuspicious = (without: readonly Run[], withThem: readonly Run[], from: n
   )
 }
 
-/** What was dropped while that rule did its work was judged by its work: it is tried again. */
+/** What was dropped while that rule did its work was judged by its work: it is tried again. What it joined is apart again. */
 function liberated(state: State, parked: string): State {
   const isWronged = (rule: Trial): boolean => {
     const own = withIt(state.runs, rule.id)
     return rule.status === 'dropped' && own.length > 0 && withIt(own, parked).length >= own.length / 2
   }
-  return {...state, rules: state.rules.map((rule) => (isWronged(rule) ? {...rule, status: 'trial'} : rule))}
+  return {
+    ...state,
+    rules: state.rules.map((rule) => (isWronged(rule) ? {...rule, status: 'trial'} : rule)),
+    joined: new Map([...state.joined].filter(([, {by}]) => by !== parked)),
+  }
 }
 
 /** At the end: what is still on trial is decided, and each parked rule is compared, with against without, on the same cases. */
