@@ -605,8 +605,8 @@ function tellJudged(search: Search, state: State, rule: Trial, need: Need, verdi
 /** Twice as many false claims as without: such a rule buys hits with them. */
 const suspicious = 2
 const suspected = 0.6
-/** Standard errors by which runs with it claim more. */
-const suspectedFrom = 1.3
+/** Standard errors by which runs with it claim, or find, more. */
+const suspectedFrom = 1.2
 
 /** Looks whether what is on brings false claims; if so each rule that may be it is run by itself. */
 async function probed(search: Search, state: State): Promise<State> {
@@ -674,7 +674,7 @@ function meddles(search: Search, state: State, rule: Trial, base: readonly Run[]
     runs.map((run) => countIn(needs, [run])).flatMap(({good, bad}) => (good + bad === 0 ? [] : [good / (good + bad)]))
   const isSure = (needs: readonly Need[], better: readonly Run[], worse: readonly Run[]): boolean =>
     chanceOfHelp(countIn(needs, worse), countIn(needs, better), 0.2, much) > believed &&
-    sureness(ratesIn(needs, better), ratesIn(needs, worse)) > sureFrom
+    sureness(ratesIn(needs, better), ratesIn(needs, worse)) > suspectedFrom
   return isSure(open, own, base) || isSure(met, base, own)
 }
 
