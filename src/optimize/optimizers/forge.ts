@@ -614,7 +614,7 @@ async function probed(search: Search, state: State): Promise<State> {
   const runs = cleanRuns(state)
   const ids = suspects.map(({id}) => id)
   const now = runs.filter(({rules}) => ids.every((id) => rules.has(id)))
-  if (suspects.length === 0 || !isSuspicious(without(runs, ids), now, suspected)) return state
+  if (suspects.length === 0 || suspicionBy(without(runs, ids), now) < suspected) return state
   return isolated(search, state, suspects)
 }
 
@@ -628,7 +628,7 @@ const isCareful = ({runsLeft, problem}: Search, {rules}: State): boolean =>
 /** Of the runs that are left: a look at what single rules do must leave enough to find others. */
 const isolationPart = 1 / 3
 
-/** Runs each of these rules by itself, beside those that are known to bring no false claims, and those alone. */
+/** Runs each of these rules by itself, beside those that are known to bring no false claims, and those alone; the doubtful ones once more. */
 async function isolated(search: Search, state: State, suspects: readonly Trial[]): Promise<State> {
   const {cases} = search.problem
   const affordable = Math.floor((search.runsLeft() * isolationPart) / cases.length)
@@ -636,21 +636,20 @@ async function isolated(search: Search, state: State, suspects: readonly Trial[]
   const tested = [...suspects].toSorted((a, b) => b.round - a.round).slice(0, affordable)
   const certain = state.rules.filter((rule) => isOn(rule) && rule.isCleared)
   const known = state.runs.filter(({rules}) => sorted(rules) === idsOf(certain))
-  const arms = [...(known.length < cases.length ? [certain] : []), ...tested.map((rule) => [...certain, rule])]
-  const next = await ran(
+  const wave = (arms: readonly (readonly Trial[])[]): readonly Planned[] =>
+    arms.flatMap((rules) => cases.map(({name}) => ({case: name, rules})))
+  const first = await ran(
     search,
     state,
-    arms.flatMap((rules) => cases.map(({name}) => ({case: name, rules}))),
+    wave([...(known.length < cases.length ? [certain] : []), ...tested.map((rule) => [...certain, rule])]),
   )
-  const base = next.runs.filter(({rules}) => sorted(rules) === idsOf(certain))
-  const runsOf = (rule: Trial): readonly Run[] =>
-    next.runs.filter(({rules}) => sorted(rules) === idsOf([...certain, rule]))
-  // five runs without a rule are few to compare five rules with: what each does to others, the others' runs tell as well
-  const isCulprit = (rule: Trial): boolean => {
-    const others = [...base, ...tested.filter(({id}) => id !== rule.id).flatMap(runsOf)]
-    return isSuspicious(others, runsOf(rule), 0.5) || meddles(search, next, rule, others, runsOf(rule))
-  }
-  const culprits = tested.filter(isCulprit).map(({id}) => id)
+  const doubtful = tested.filter((rule) => {
+    const suspicion = suspicionOf(search, first, rule, runsApart(first, certain, tested, rule, []))
+    return suspicion >= doubtedFrom && suspicion < guiltyFrom
+  })
+  const room = Math.floor((search.runsLeft() * isolationPart) / cases.length)
+  const next = await ran(search, first, wave(doubtful.slice(0, room).map((rule) => [...certain, rule])))
+  const culprits = culpritsAmong(search, next, certain, tested)
   for (const id of culprits)
     search.tell({kind: 'note', code: 'side-effect', message: `${id} does more than it was made for and is set aside.`})
   const cleared = new Set(tested.flatMap(({id}) => (culprits.includes(id) ? [] : [id])))
@@ -660,8 +659,67 @@ async function isolated(search: Search, state: State, suspects: readonly Trial[]
   return judged(search, culprits.reduce(liberated, {...next, rules}))
 }
 
-/** Findings of other needs are found more or less often by a rule that is not about them. */
-function meddles(search: Search, state: State, rule: Trial, base: readonly Run[], own: readonly Run[]): boolean {
+/** A rule that is this suspicious does more than its need; one that is less, but not this little, is looked at once more. */
+const guiltyFrom = 0.5
+const doubtedFrom = 0.2
+
+interface Apart {
+  readonly own: readonly Run[]
+  readonly others: readonly Run[]
+}
+
+/**
+ * Runs of one rule beside the certain ones, and those to compare them with: five runs without a rule are few to compare five rules with, but
+ * what one rule does to the findings of others the other rules' runs tell as well.
+ *
+ * @param culprits whose runs tell nothing
+ */
+function runsApart(
+  {runs}: State,
+  certain: readonly Trial[],
+  tested: readonly Trial[],
+  rule: Trial,
+  culprits: readonly string[],
+): Apart {
+  const runsOf = (rules: readonly Trial[]): readonly Run[] => runs.filter((run) => sorted(run.rules) === idsOf(rules))
+  const others = tested.filter(({id}) => id !== rule.id && !culprits.includes(id))
+  return {
+    own: runsOf([...certain, rule]),
+    others: [...runsOf(certain), ...others.flatMap((other) => runsOf([...certain, other]))],
+  }
+}
+
+/** The most suspicious first: what one of them does hides what the next one does. */
+function culpritsAmong(
+  search: Search,
+  state: State,
+  certain: readonly Trial[],
+  tested: readonly Trial[],
+): readonly string[] {
+  const culprits: string[] = []
+  for (;;) {
+    const [worst] = tested
+      .filter(({id}) => !culprits.includes(id))
+      .map(({id, ...rule}) => ({
+        id,
+        suspicion: suspicionOf(
+          search,
+          state,
+          {id, ...rule},
+          runsApart(state, certain, tested, {id, ...rule}, culprits),
+        ),
+      }))
+      .toSorted((a, b) => b.suspicion - a.suspicion)
+    if (worst === undefined || worst.suspicion < guiltyFrom) return culprits
+    culprits.push(worst.id)
+  }
+}
+
+const suspicionOf = (search: Search, state: State, rule: Trial, {own, others}: Apart): number =>
+  Math.max(suspicionBy(others, own), meddlingOf(search, state, rule, others, own))
+
+/** The chance, 0…1, that findings of other needs are found more or less often by a rule that is not about them. */
+function meddlingOf(search: Search, state: State, rule: Trial, base: readonly Run[], own: readonly Run[]): number {
   const others = needsIn(state).filter(
     ({key, what, step}) => key !== rootOf(state, rule.need) && what === 'missed' && step === rule.step,
   )
@@ -672,22 +730,25 @@ function meddles(search: Search, state: State, rule: Trial, base: readonly Run[]
   const [met, open] = [others.filter(isMet), others.filter((need) => !isMet(need))]
   const ratesIn = (needs: readonly Need[], runs: readonly Run[]): readonly number[] =>
     runs.map((run) => countIn(needs, [run])).flatMap(({good, bad}) => (good + bad === 0 ? [] : [good / (good + bad)]))
-  const isSure = (needs: readonly Need[], better: readonly Run[], worse: readonly Run[]): boolean =>
-    chanceOfHelp(countIn(needs, worse), countIn(needs, better), 0.2, much) > believed &&
+  const chance = (needs: readonly Need[], better: readonly Run[], worse: readonly Run[]): number =>
     sureness(ratesIn(needs, better), ratesIn(needs, worse)) > suspectedFrom
-  return isSure(open, own, base) || isSure(met, base, own)
+      ? chanceOfHelp(countIn(needs, worse), countIn(needs, better), 0.1, much)
+      : 0
+  return Math.max(chance(open, own, base), chance(met, base, own))
 }
 
 const much = (rate: number): number => rate + 0.15
 
-/** Claims of one run are no witnesses apart from each other: a run in which a model claims too much does so all over. */
-const isSuspicious = (without: readonly Run[], withThem: readonly Run[], from: number): boolean => {
+/**
+ * The chance, 0…1, that runs with it claim twice as much. Claims of one run are no witnesses apart from each other, as a run in which a model
+ * claims too much does so all over: runs have to differ, too.
+ */
+function suspicionBy(without: readonly Run[], withThem: readonly Run[]): number {
   const claims = (runs: readonly Run[]): readonly number[] =>
     runs.flatMap(({evaluation}) => (evaluation.unreadable === null ? [evaluation.extras.length] : []))
-  return (
-    chanceOfMore(tallyOf(without, null), tallyOf(withThem, null), suspicious, 0.3) >= from &&
-    sureness(claims(withThem), claims(without)) > suspectedFrom
-  )
+  return sureness(claims(withThem), claims(without)) > suspectedFrom
+    ? chanceOfMore(tallyOf(without, null), tallyOf(withThem, null), suspicious, 0.3)
+    : 0
 }
 
 /** What was dropped while that rule did its work was judged by its work: it is tried again. What it joined is apart again. */
