@@ -58,6 +58,8 @@ interface State {
   /** How often a rule was asked for, by need. */
   readonly asked: ReadonlyMap<string, number>
   readonly round: number
+  /** The first search has come to its end. */
+  readonly isThorough: boolean
 }
 
 /** Chances at which a rule is believed, and given up. */
@@ -68,12 +70,23 @@ const maxAsked = 30
 /** So many findings seen, so few of them found: then a rule alone is not enough. */
 const seenEnough = 8
 const halfMet = 0.6
+const nearlyMet = 0.8
 /** A need that goes well this often is met. */
 const met = 0.88
 const maxRounds = 40
 
+/** Waves of all cases that must be left for a second look at what seemed good enough. */
+const thoroughFrom = 4
+
+/** What is left of a budget is better spent on doubt than not at all: every rule is left out once more, and half met is not met. */
+const doubting = (state: State): State => ({
+  ...state,
+  isThorough: true,
+  rules: state.rules.map((rule) => ({...rule, isCleared: false})),
+})
+
 async function forged(search: Search): Promise<State> {
-  let state: State = {rules: [], runs: [], asked: new Map(), joined: new Map(), round: 0}
+  let state: State = {rules: [], runs: [], asked: new Map(), joined: new Map(), round: 0, isThorough: false}
   state = await sighted(search, state)
   while (state.round < maxRounds && search.runsLeft() >= search.problem.cases.length) {
     const before = state
@@ -82,7 +95,9 @@ async function forged(search: Search): Promise<State> {
     if (!onTrial && isSettled(state)) state = await ablated(search, state)
     else if (onTrial && isCareful(search, state)) state = await isolated(search, state, suspectsOf(state))
     else state = await probed(search, judged(search, await (onTrial ? sighted(search, state) : thinned(search, state))))
-    if (state.runs.length === before.runs.length) break
+    if (state.runs.length > before.runs.length) continue
+    if (state.isThorough || search.runsLeft() < thoroughFrom * search.problem.cases.length) break
+    state = doubting(state)
   }
   return priced(search, await compared(search, judged(search, state)))
 }
@@ -218,7 +233,12 @@ function mayAsk(search: Search, state: State, need: Need): boolean {
   const kept = own.filter(({status}) => status === 'kept').length
   if (kept === 0) return true
   const {good, bad} = levelOf(search, state, need)
-  return kept === 1 && need.what === 'missed' && good + bad >= seenEnough && good / (good + bad) < halfMet
+  return (
+    kept === 1 &&
+    need.what === 'missed' &&
+    good + bad >= seenEnough &&
+    good / (good + bad) < (state.isThorough ? nearlyMet : halfMet)
+  )
 }
 
 /**
