@@ -116,3 +116,13 @@ export function effectOf(
   const effect = after - before
   return {effect, interval: [Math.max(-1, effect - half), Math.min(1, effect + half)]}
 }
+
+/** Standard errors (Welch's) by which the first have the higher mean; 0 with fewer than two of either. */
+export function sureness(first: readonly number[], second: readonly number[]): number {
+  if (first.length < 2 || second.length < 2) return 0
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+  const variance = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1)
+  const error = Math.sqrt(variance(first) / first.length + variance(second) / second.length)
+  return (mean(first) - mean(second)) / Math.max(error, 0.01)
+}

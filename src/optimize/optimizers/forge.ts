@@ -6,22 +6,25 @@
  * on every case (group testing), judge each by its own need, drop what does not help. A rule that does more than it was
  * made for is found by running each by itself, and parked: only at the end it is compared, with against without.
  */
-import {addCount, chanceOfHelp, chanceOfMore, chanceOfRate, effectOf, noCount, type Count} from '../credit.ts'
+import {chanceOfHelp, chanceOfMore, chanceOfRate, effectOf, sureness, type Count} from '../credit.ts'
 import {findCopy} from '../guards.ts'
-import {
-  countOf,
-  evidenceOf,
-  findingOf,
-  groupsOf,
-  needsOf,
-  pooled,
-  shownOf,
-  tallyOf,
-  type Need,
-  type Run,
-} from '../needs.ts'
-import {candidateWith, rulesAlike, rulesIn, sameFrom, wordsOf, withRules, type Rule} from '../rules.ts'
+import {countOf, evidenceOf, findingOf, groupsOf, needsOf, shownOf, tallyOf, type Need, type Run} from '../needs.ts'
+import {candidateWith, rulesAlike, rulesIn, sameFrom, wordsOf, withRules} from '../rules.ts'
 import type {Optimizer, Question, Search} from '../search.ts'
+import {culpritsAmong, doubtedFrom, guiltyFrom, runsApart, suspicionBy, suspicionOf, suspicious} from '../suspicion.ts'
+import {
+  cleanRuns,
+  idsOf,
+  isFor,
+  isOn,
+  needsIn,
+  rootOf,
+  sorted,
+  withIt,
+  without,
+  type State,
+  type Trial,
+} from '../trial.ts'
 
 export const forge: Optimizer = {
   summary: 'Single rules against single kinds of failure, each judged by the findings it was made for; the default.',
@@ -30,36 +33,6 @@ export const forge: Optimizer = {
     const kept = state.rules.filter(({status}) => status === 'kept')
     return kept.length === 0 ? null : {candidate: candidateWith(search.problem, kept), quotes: []}
   },
-}
-
-interface Trial extends Rule {
-  readonly need: string
-  /** Needs that it was asked for together with others, until runs have shown which of them it is about; empty: it was asked for one. */
-  readonly among: readonly string[]
-  readonly round: number
-  /** `parked`: whatever it does, it does it to more than its need; it is compared as a whole at the end. */
-  readonly status: 'trial' | 'kept' | 'dropped' | 'parked'
-  /** How often it was offered for its need: a writer that comes back to it means it. */
-  readonly offered: number
-  /** It was looked at by itself and brings no false claims. */
-  readonly isCleared: boolean
-  /** Findings that whoever wrote it was told of. */
-  readonly from: ReadonlySet<string>
-  /** How often it was offered against other failures. */
-  readonly general: number
-  readonly chance: number
-}
-
-interface State {
-  readonly rules: readonly Trial[]
-  readonly runs: readonly Run[]
-  /** Needs that one rule was offered for, each with the one that it is of a kind with, and the rule. */
-  readonly joined: ReadonlyMap<string, {readonly with: string; readonly by: string}>
-  /** How often a rule was asked for, by need. */
-  readonly asked: ReadonlyMap<string, number>
-  readonly round: number
-  /** The first search has come to its end. */
-  readonly isThorough: boolean
 }
 
 /** Chances at which a rule is believed, and given up. */
@@ -125,20 +98,7 @@ function priced(search: Search, state: State): State {
   }
 }
 
-function rootOf({joined}: State, key: string): string {
-  let root = key
-  for (let next = joined.get(root); next !== undefined; next = joined.get(root)) root = next.with
-  return root
-}
-
-const needsIn = (state: State): readonly Need[] => pooled(needsOf(state.runs), (key) => rootOf(state, key))
-
-const isFor = (state: State, {need}: Rule & {readonly need: string}, key: string): boolean =>
-  rootOf(state, need) === key
-
 const suspectsOf = ({rules}: State): readonly Trial[] => rules.filter((rule) => isOn(rule) && !rule.isCleared)
-
-const isOn = ({status}: Trial): boolean => status === 'trial' || status === 'kept'
 
 /** Runs the rules that are on, on every case. */
 async function sighted(search: Search, state: State): Promise<State> {
@@ -176,19 +136,6 @@ async function ran(search: Search, state: State, planned: readonly Planned[]): P
   })
   return {...state, runs: [...state.runs, ...runs]}
 }
-
-const sorted = (ids: ReadonlySet<string>): string => [...ids].toSorted().join(' ')
-const idsOf = (rules: readonly Rule[]): string => sorted(new Set(rules.map(({id}) => id)))
-
-/** Runs that no parked rule or such as brings false claims takes part in: there every other rule seems to do what that one does. */
-const cleanRuns = ({runs, rules}: State): readonly Run[] => {
-  const tainted = rules.filter(({status}) => status === 'parked').map(({id}) => id)
-  return runs.filter((run) => !tainted.some((id) => run.rules.has(id)))
-}
-
-const without = (runs: readonly Run[], ids: readonly string[]): readonly Run[] =>
-  runs.filter(({rules}) => !ids.some((id) => rules.has(id)))
-const withIt = (runs: readonly Run[], id: string): readonly Run[] => runs.filter(({rules}) => rules.has(id))
 
 /** How well the need is met by what is on now. */
 function levelOf(search: Search, state: State, need: Need): Count {
@@ -291,16 +238,6 @@ async function ablated(search: Search, state: State): Promise<State> {
 }
 
 const scoreOf = ({evaluation}: Run): number => evaluation.score ?? 0
-
-/** Standard errors by which the first have the higher mean. */
-function sureness(first: readonly number[], second: readonly number[]): number {
-  if (first.length < 2 || second.length < 2) return 0
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
-  const variance = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1)
-  const error = Math.sqrt(variance(first) / first.length + variance(second) / second.length)
-  return (mean(first) - mean(second)) / Math.max(error, 0.01)
-}
 
 /** Runs in which doubted rules are left out by chance: a rule whose need does as well without it goes. */
 async function thinned(search: Search, state: State): Promise<State> {
@@ -406,33 +343,15 @@ interface Offer {
 }
 
 /** What an offered text becomes: a rule on trial, one more voice for a known one, or nothing. */
-function offered(search: Search, state: State, {need, among, step, text}: Offer): State {
-  const why = refusalOf(search, state, text)
-  const refuse = (reason: string): State => {
-    search.tell({kind: 'refused', step, text, why: reason})
+function offered(search: Search, state: State, offer: Offer): State {
+  const {need, step, text} = offer
+  const refuse = (why: string): State => {
+    search.tell({kind: 'refused', step, text, why})
     return state
   }
+  const why = refusalOf(search, state, text)
   if (why !== null) return refuse(why)
   const own = state.rules.filter((rule) => rule.step === step)
-  const isNew = (): State => {
-    const id = `R${state.rules.length + 1}`
-    search.tell({kind: 'proposed', rule: id, step, text, cause: causeOf(need)})
-    const rule: Trial = {
-      id,
-      step,
-      text,
-      need: need.key,
-      among,
-      round: state.round,
-      status: 'trial',
-      offered: 1,
-      from: shownOf(need),
-      general: 0,
-      isCleared: false,
-      chance: 0.5,
-    }
-    return {...state, rules: [...state.rules, rule]}
-  }
   const parked = likestOf(
     own.filter(({status}) => status === 'parked'),
     text,
@@ -442,32 +361,56 @@ function offered(search: Search, state: State, {need, among, step, text}: Offer)
   const equal = own.filter((rule) => rule.text.toLowerCase() === text.toLowerCase())
   // what did not help against one kind of failure may be what helps against another
   const same = equal.find((rule) => isFor(state, rule, need.key)) ?? equal.find(isOn)
-  if (same === undefined) return isNew()
-  const replaced = (by: Partial<Trial>): State => ({
-    ...state,
-    rules: state.rules.map((rule) => (rule.id === same.id ? {...rule, ...by} : rule)),
-  })
-  if (!isFor(state, same, need.key)) {
-    if (isOfOneKind(state, same, need)) {
-      const joined = new Map(state.joined).set(need.key, {with: rootOf(state, same.need), by: same.id})
-      return {...replaced({offered: same.offered + 1}), joined}
-    }
-    if (!isGeneral(state, same)) {
-      refuse(`it is ${same.id} again`)
-      return replaced({general: same.general + 1})
-    }
-    search.tell({
-      kind: 'note',
-      code: 'general-rule',
-      message: `${same.id} is offered against unlike failures, so it is set aside and compared at the end.`,
-    })
-    return liberated(replaced({status: 'parked'}), same.id)
-  }
+  if (same === undefined) return withNew(search, state, offer)
+  if (!isFor(state, same, need.key)) return offeredElsewhere(search, state, same, offer)
   const chances = countOf(need, withIt(cleanRuns(state), same.id), search.problem)
   const isDropped = same.status === 'dropped'
   if (isDropped && (need.what === 'missed' ? chances.good + chances.bad >= fewChances : same.offered > 2))
     return refuse(`it is ${same.id} again`)
-  return replaced({offered: same.offered + 1, status: isDropped ? 'trial' : same.status})
+  return replaced(state, same, {offered: same.offered + 1, status: isDropped ? 'trial' : same.status})
+}
+
+const replaced = (state: State, {id}: Trial, by: Partial<Trial>): State => ({
+  ...state,
+  rules: state.rules.map((rule) => (rule.id === id ? {...rule, ...by} : rule)),
+})
+
+function withNew(search: Search, state: State, {need, among, step, text}: Offer): State {
+  const id = `R${state.rules.length + 1}`
+  search.tell({kind: 'proposed', rule: id, step, text, cause: causeOf(need)})
+  const rule: Trial = {
+    id,
+    step,
+    text,
+    need: need.key,
+    among,
+    round: state.round,
+    status: 'trial',
+    offered: 1,
+    from: shownOf(need),
+    general: 0,
+    isCleared: false,
+    chance: 0.5,
+  }
+  return {...state, rules: [...state.rules, rule]}
+}
+
+/** A rule that is on is offered against another failure: either both are of one kind, or it is about none. */
+function offeredElsewhere(search: Search, state: State, same: Trial, {need, step, text}: Offer): State {
+  if (isOfOneKind(state, same, need)) {
+    const joined = new Map(state.joined).set(need.key, {with: rootOf(state, same.need), by: same.id})
+    return {...replaced(state, same, {offered: same.offered + 1}), joined}
+  }
+  if (!isGeneral(state, same)) {
+    search.tell({kind: 'refused', step, text, why: `it is ${same.id} again`})
+    return replaced(state, same, {general: same.general + 1})
+  }
+  search.tell({
+    kind: 'note',
+    code: 'general-rule',
+    message: `${same.id} is offered against unlike failures, so it is set aside and compared at the end.`,
+  })
+  return liberated(replaced(state, same, {status: 'parked'}), same.id)
 }
 
 /** Needs of so few findings are hardly kinds; a gold standard that names each of its findings by itself has no others. */
@@ -622,11 +565,8 @@ function tellJudged(search: Search, state: State, rule: Trial, need: Need, verdi
   search.tell({kind: 'judged', rule: rule.id, verdict, ...measured})
 }
 
-/** Twice as many false claims as without: such a rule buys hits with them. */
-const suspicious = 2
+/** The chance from which what is on is looked at one by one. */
 const suspected = 0.6
-/** Standard errors by which runs with it claim, or find, more. */
-const suspectedFrom = 1.2
 
 /** Looks whether what is on brings false claims; if so each rule that may be it is run by itself. */
 async function probed(search: Search, state: State): Promise<State> {
@@ -677,98 +617,6 @@ async function isolated(search: Search, state: State, suspects: readonly Trial[]
     culprits.includes(rule.id) ? {...rule, status: 'parked'} : cleared.has(rule.id) ? {...rule, isCleared: true} : rule,
   )
   return judged(search, culprits.reduce(liberated, {...next, rules}))
-}
-
-/** A rule that is this suspicious does more than its need; one that is less, but not this little, is looked at once more. */
-const guiltyFrom = 0.5
-const doubtedFrom = 0.2
-
-interface Apart {
-  readonly own: readonly Run[]
-  readonly others: readonly Run[]
-}
-
-/**
- * Runs of one rule beside the certain ones, and those to compare them with: five runs without a rule are few to compare five rules with, but
- * what one rule does to the findings of others the other rules' runs tell as well.
- *
- * @param culprits whose runs tell nothing
- */
-function runsApart(
-  {runs}: State,
-  certain: readonly Trial[],
-  tested: readonly Trial[],
-  rule: Trial,
-  culprits: readonly string[],
-): Apart {
-  const runsOf = (rules: readonly Trial[]): readonly Run[] => runs.filter((run) => sorted(run.rules) === idsOf(rules))
-  const others = tested.filter(({id}) => id !== rule.id && !culprits.includes(id))
-  return {
-    own: runsOf([...certain, rule]),
-    others: [...runsOf(certain), ...others.flatMap((other) => runsOf([...certain, other]))],
-  }
-}
-
-/** The most suspicious first: what one of them does hides what the next one does. */
-function culpritsAmong(
-  search: Search,
-  state: State,
-  certain: readonly Trial[],
-  tested: readonly Trial[],
-): readonly string[] {
-  const culprits: string[] = []
-  for (;;) {
-    const [worst] = tested
-      .filter(({id}) => !culprits.includes(id))
-      .map(({id, ...rule}) => ({
-        id,
-        suspicion: suspicionOf(
-          search,
-          state,
-          {id, ...rule},
-          runsApart(state, certain, tested, {id, ...rule}, culprits),
-        ),
-      }))
-      .toSorted((a, b) => b.suspicion - a.suspicion)
-    if (worst === undefined || worst.suspicion < guiltyFrom) return culprits
-    culprits.push(worst.id)
-  }
-}
-
-const suspicionOf = (search: Search, state: State, rule: Trial, {own, others}: Apart): number =>
-  Math.max(suspicionBy(others, own), meddlingOf(search, state, rule, others, own))
-
-/** The chance, 0…1, that findings of other needs are found more or less often by a rule that is not about them. */
-function meddlingOf(search: Search, state: State, rule: Trial, base: readonly Run[], own: readonly Run[]): number {
-  const others = needsIn(state).filter(
-    ({key, what, step}) => key !== rootOf(state, rule.need) && what === 'missed' && step === rule.step,
-  )
-  const isMet = (need: Need): boolean =>
-    state.rules.some((each) => isFor(state, each, need.key) && each.isCleared && each.status === 'kept')
-  const countIn = (needs: readonly Need[], runs: readonly Run[]): Count =>
-    needs.reduce((sum, need) => addCount(sum, countOf(need, runs, search.problem)), noCount)
-  const [met, open] = [others.filter(isMet), others.filter((need) => !isMet(need))]
-  const ratesIn = (needs: readonly Need[], runs: readonly Run[]): readonly number[] =>
-    runs.map((run) => countIn(needs, [run])).flatMap(({good, bad}) => (good + bad === 0 ? [] : [good / (good + bad)]))
-  const chance = (needs: readonly Need[], better: readonly Run[], worse: readonly Run[]): number =>
-    sureness(ratesIn(needs, better), ratesIn(needs, worse)) > suspectedFrom
-      ? chanceOfHelp(countIn(needs, worse), countIn(needs, better), 0.1, much)
-      : 0
-  return Math.max(chance(open, own, base), chance(met, base, own))
-}
-
-const much = (rate: number): number => rate + 0.15
-
-/**
- * The chance, 0…1, that runs with it claim twice as much. Claims of one run are no witnesses apart from each other, as a run in which a model
- * claims too much does so all over: runs have to differ, too.
- */
-function suspicionBy(without: readonly Run[], withThem: readonly Run[]): number {
-  const claims = (runs: readonly Run[]): readonly number[] =>
-    runs.flatMap(({evaluation}) => (evaluation.unreadable === null ? [evaluation.extras.length] : []))
-  return sureness(claims(withThem), claims(without)) > suspectedFrom
-    ? chanceOfMore(tallyOf(without, null), tallyOf(withThem, null), suspicious, 0.3)
-    : 0
 }
 
 /** What was dropped while that rule did its work was judged by its work: it is tried again. What it joined is apart again. */
