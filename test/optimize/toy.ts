@@ -54,6 +54,8 @@ export interface ToyInput {
   /** Another order of completion. */
   readonly salt?: string
   readonly evaluate?: (ask: Ask) => Partial<Evaluation>
+  /** What the gold standard of a case calls its n-th finding; each has a reason of its own then. */
+  readonly groupOf?: (of: string, finding: number) => string
   readonly reflect?: (question: Question) => string
 }
 
@@ -68,7 +70,7 @@ export interface Toy {
 
 export const worst: Cost = {calls: 4, tokens: 400, usd: 0.04}
 
-export function toyOf({cases, base = 0.3, costOf = () => 2, salt = '', evaluate, reflect}: ToyInput): Toy {
+export function toyOf({cases, base = 0.3, costOf = () => 2, salt = '', evaluate, groupOf, reflect}: ToyInput): Toy {
   const [asked, questions]: [string[], Question[]] = [[], []]
   let calls = 0
   const pay = (times: number): Cost => {
@@ -88,7 +90,7 @@ export function toyOf({cases, base = 0.3, costOf = () => 2, salt = '', evaluate,
       asked.push(`${ask.case}${marks}`)
       const cost = pay(costOf(about))
       await late(about)
-      return {...ranBy(ask, base), ...evaluate?.(ask), cost}
+      return {...ranBy(ask, base, groupOf), ...evaluate?.(ask), cost}
     },
     reflect: async (question) => {
       questions.push(question)
@@ -102,7 +104,11 @@ export function toyOf({cases, base = 0.3, costOf = () => 2, salt = '', evaluate,
 
 const wordsOf = (candidate: Candidate, step: string): string => candidate[`${step}/prompt`] ?? ''
 
-function ranBy({candidate, case: of, replicate}: Ask, base: number): Omit<Evaluation, 'cost'> {
+function ranBy(
+  {candidate, case: of, replicate}: Ask,
+  base: number,
+  groupOf: ToyInput['groupOf'],
+): Omit<Evaluation, 'cost'> {
   const outcomes = Array.from({length: findings}, (_, finding) => {
     const step = stepOf(finding)
     const isFound =
@@ -112,9 +118,11 @@ function ranBy({candidate, case: of, replicate}: Ask, base: number): Omit<Evalua
       id: `f${finding}`,
       credit: isFound ? 1 : 0,
       lost: isFound ? null : step,
-      group: null,
+      group: groupOf?.(of, finding) ?? null,
       must: false,
-      reason: isFound ? '' : `nothing of sort ${'abcdef'[finding]} was found`,
+      reason: isFound
+        ? ''
+        : `nothing of sort ${'abcdef'[finding]} was found${groupOf === undefined ? '' : ownWords(of, finding)}`,
     }
   })
   const found = outcomes.filter(({credit}) => credit === 1).length
@@ -130,6 +138,12 @@ function ranBy({candidate, case: of, replicate}: Ask, base: number): Omit<Evalua
       ]),
     ),
   }
+}
+
+/** As two defects of one kind are told in unlike words. */
+const ownWords = (of: string, finding: number): string => {
+  const letters = digest(`${of}/${finding}`).replaceAll(/\d/g, '')
+  return `: ${letters.slice(0, 6)} ${letters.slice(6, 12)} ${letters.slice(12, 18)}`
 }
 
 /** A rule against one thing of what went wrong. */

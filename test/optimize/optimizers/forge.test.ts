@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import {describe, expect, it, test} from 'vitest'
 import {guardedOf} from '../../../src/optimize/guards.ts'
-import {groupsOf, needsOf, type Need, type Run} from '../../../src/optimize/needs.ts'
+import {groupsOf, needsOf, pooled, type Need, type Run} from '../../../src/optimize/needs.ts'
 import {optimizers} from '../../../src/optimize/optimizers/index.ts'
 import type {Evaluation, Extra} from '../../../src/optimize/search.ts'
 import type {World} from '../../../src/optimize/till.ts'
@@ -88,6 +88,17 @@ describe('questions', () => {
   })
 })
 
+describe('what a gold standard calls its findings', () => {
+  test.each<readonly [string, NonNullable<ToyInput['groupOf']>]>([
+    ['by their kind', (_, finding) => `kind ${finding}`],
+    ['all alike', () => 'defect'],
+    ['each otherwise', (of, finding) => `${of} ${finding}`],
+  ])('%s: rules are found all the same', async (_, groupOf) => {
+    const {found} = await forge(toyOf({cases: casesOf(4), groupOf}), 900)
+    expect(rulesIn(found.evolved)).toBeGreaterThanOrEqual(5)
+  })
+})
+
 describe('needs', () => {
   const evaluationOf = (lost: readonly (readonly [id: string, step: string, reason: string])[]): Evaluation => ({
     score: 0,
@@ -108,6 +119,35 @@ describe('needs', () => {
     )
     .map((lost) => needsOf([runOf(evaluationOf(lost))]))
 
+  const grouped = (groups: readonly (string | null)[]): readonly Need[] => {
+    const evaluation = evaluationOf(
+      groups.map((_, at) => [`f${at}`, 'scan', `it lacks ${'abcdefghijklmnop'[at]?.repeat(5)}`]),
+    )
+    const outcomes = evaluation.outcomes.map((outcome, at) => ({...outcome, group: groups[at] ?? null}))
+    return needsOf([runOf({...evaluation, outcomes, extras: []})])
+  }
+  const times = (count: number, group: string): readonly string[] => Array.from({length: count}, () => group)
+  test.each<readonly [string, readonly (string | null)[], readonly number[]]>([
+    ['groups gather', ['a', 'a', 'a', 'b', 'b', 'b'], [3, 3]],
+    ['a group that holds nearly all tells nothing', [...times(8, 'a'), 'b', 'b'], [1, 1, 1, 1, 1, 1, 1, 1, 2]],
+    ['a group that holds few may hold all', times(7, 'a'), [7]],
+    ['a large one beside others is a kind', [...times(8, 'a'), ...times(8, 'b')], [8, 8]],
+    ['a group of one gathers nothing', ['a', 'b', null], [1, 1, 1]],
+  ])('%s', (_, groups, sizes) => {
+    const found = grouped(groups).map(({findings}) => findings.size)
+    expect(found.toSorted((a, b) => a - b)).toEqual(sizes)
+  })
+  it('that are of one kind are one, with all that each has', () => {
+    fc.assert(
+      fc.property(needs, fc.integer({min: 0, max: 5}), (all, rest) => {
+        const rootOf = (key: string): string => all[all.findIndex((need) => need.key === key) % (rest + 1)]?.key ?? key
+        const pools = pooled(all, rootOf)
+        const findingsOf = (of: readonly Need[]): readonly string[] => of.flatMap(({findings}) => [...findings])
+        expect(new Set(findingsOf(pools))).toEqual(new Set(findingsOf(all)))
+        expect(pools.map(({key}) => key).toSorted()).toEqual([...new Set(all.map(({key}) => rootOf(key)))].toSorted())
+      }),
+    )
+  })
   it('are each in one question, with others of their step only, and what is no miss by itself', () => {
     fc.assert(
       fc.property(needs, fc.integer({min: 1, max: 12}), (all, questions) => {
