@@ -54,7 +54,8 @@ export async function optimize(input: OptimizeInput): Promise<Optimized> {
   if (proposal !== null) offer(input, proposal)
   if (proposal === null || Object.keys(proposal.candidate).length === 0) return ended(course, null, none)
   if (!isGated) return ended(course, proposal.candidate, {...none, promoted: true})
-  const gate = await compare(course, proposal, planned)
+  // what the search left over makes the proof stronger; that is settled before anything is compared
+  const gate = await compare(course, proposal, Math.max(planned, pairsLeft(course, judges.length)))
   course.tell({
     kind: 'gate',
     pairs: gate.pairs,
@@ -99,7 +100,7 @@ function tellPlan(course: Course, planned: number): void {
   course.tell({
     kind: 'note',
     code: 'plan',
-    message: `The budget buys ${left} runs to search with, ${rounds} candidates on all gold standards, and ${planned} pairs for the comparison.`,
+    message: `The budget buys ${left} runs to search with, ${rounds} candidates on all gold standards, and ${planned} pairs for the comparison, or more if the search leaves some over.`,
   })
 }
 
@@ -131,7 +132,7 @@ function pairsFor(course: Course, judges: number, searched: number): number {
   const wanted = left === Infinity ? usualPairs : Math.round((left * gatePart) / 2)
   const pairs = Math.min(mostPairs, Math.max(fewestPairs, wanted))
   const fewest = Math.max(fewestPairs, cases)
-  const planned = pairs < 2 * cases ? Math.max(fewest, pairs) : pairs - (pairs % cases)
+  const planned = Math.max(fewest, evened(pairs, cases))
   const floor = 2 * fewest + fewestCandidates * searched
   if (left < floor)
     throw new Failure(
@@ -140,6 +141,15 @@ function pairsFor(course: Course, judges: number, searched: number): number {
       {hint: 'raise --budget or --max-cost-usd, or give fewer gold standards'},
     )
   return planned
+}
+
+/** Whole rounds of the judging cases, from two on. */
+const evened = (pairs: number, cases: number): number => (pairs < 2 * cases ? pairs : pairs - (pairs % cases))
+
+/** 0: nothing limits the search, so nothing is left over. */
+function pairsLeft(course: Course, judges: number): number {
+  const left = course.runsLeft()
+  return left === Infinity ? 0 : evened(Math.min(mostPairs, Math.floor(left / 2)), Math.max(1, judges))
 }
 
 async function compare(course: Course, {candidate, quotes}: Proposal, planned: number): Promise<Gate> {

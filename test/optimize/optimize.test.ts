@@ -33,7 +33,7 @@ describe('the comparison', () => {
     const planned = found.log.flatMap((story) =>
       story.kind === 'note' && story.code === 'plan' ? [Number(/(\d+) pairs/.exec(story.message)?.[1])] : [],
     )
-    expect(gateIn(found.log)?.pairs).toBe(planned[0])
+    expect(gateIn(found.log)?.pairs).toBeGreaterThanOrEqual(planned[0] ?? 99)
     expect(found.promoted).toBe(true)
   })
   const failing =
