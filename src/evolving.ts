@@ -387,6 +387,7 @@ async function worldOf(
     worstRun: (answered) => ({calls: problem.steps.length - answered + (isJudged ? votes : 0), tokens: 0, usd: 0}),
     worstReflection: {calls: 1, tokens: 0, usd: 0},
     atOnce: host.together === undefined ? atOnce : together,
+    isBatched: host.together !== undefined,
     lost: ({cause}) => (isCost(cause) ? cause : noCost),
   }
 }

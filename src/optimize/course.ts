@@ -42,7 +42,10 @@ export function courseOf(input: CourseInput): Course {
   }
   const evaluate: Search['evaluate'] = async (asks, parents = []) => {
     const prefixed = asks.map((ask) => prefixesOf(ask, problem, seed, digest))
-    const tasks = asks.map((ask, at) => taskOf(ask, prefixed[at] ?? [], prefixes, world))
+    const tasks = asks.map((ask, at) => {
+      const lanes = prefixesOf({...ask, replicate: 0}, problem, seed, digest)
+      return taskOf(ask, prefixed[at] ?? [], lanes, prefixes, world)
+    })
     const fresh = new Set(tasks.flatMap(({id}) => (till.factOf(id) === null ? [id] : [])))
     await till.take(tasks)
     return asks.map((ask, at) => {
@@ -60,7 +63,7 @@ export function courseOf(input: CourseInput): Course {
     const tasks = questions.map((question): Task => {
       const id = `reflection/${digest(JSON.stringify(question))}`
       const act = async (): Promise<Fact> => ({kind: 'reflected', id, ...(await world.reflect(question))})
-      return {id, group: id, worst: world.worstReflection, act}
+      return {id, group: id, lane: id, worst: world.worstReflection, act}
     })
     await till.take(tasks)
     return tasks.map(({id}) => {
@@ -91,13 +94,23 @@ export function courseOf(input: CourseInput): Course {
   }
 }
 
-/** @param known prefixes that are answered already */
-function taskOf(ask: Ask, prefixes: readonly string[], known: ReadonlySet<string>, world: World): Task {
+/**
+ * @param lanes the same prefixes, whichever sample it is
+ * @param known prefixes that are answered already
+ */
+function taskOf(
+  ask: Ask,
+  prefixes: readonly string[],
+  lanes: readonly string[],
+  known: ReadonlySet<string>,
+  world: World,
+): Task {
   const answered = prefixes.findIndex((prefix) => !known.has(prefix))
   const id = `run/${prefixes.at(-1) ?? ''}`
   return {
     id,
     group: prefixes[answered === -1 ? prefixes.length - 1 : answered] ?? id,
+    lane: lanes[answered === -1 ? prefixes.length - 1 : answered] ?? id,
     worst: world.worstRun(answered === -1 ? prefixes.length : answered),
     act: async () => ({kind: 'evaluated', id, evaluation: await world.evaluate(ask, id)}),
   }

@@ -27,6 +27,8 @@ export interface World {
   readonly worstReflection: Cost
   /** So many at once. */
   readonly atOnce: number
+  /** Whole waves are asked as one batch: nothing in it waits for another, but for what it shares. */
+  readonly isBatched?: boolean
   /** What a failed run did cost. */
   readonly lost?: (thrown: Failure) => Cost
 }
@@ -55,6 +57,8 @@ export interface Task {
   readonly id: string
   /** Tasks of one group are done by one machine, one after the other as they stand: what they share is asked once. */
   readonly group: string
+  /** Tasks of one lane ask the same at first, so they are done one after the other: which answer is whose sample must not depend on the weather. */
+  readonly lane: string
   readonly worst: Cost
   readonly act: () => Promise<Fact>
 }
@@ -172,9 +176,10 @@ async function carryOut(
   let failures = 0
   const missing = batch.filter(({id}) => !facts.has(id))
   const own = missing.filter(({group}) => isOwn(group, shard, digest))
-  const groups = [...new Set(own.map(({group}) => group))].map((name) => own.filter(({group}) => group === name))
-  await together(groups, world.atOnce, async (group) => {
-    for (const task of group) {
+  const laneOf = ({lane, group}: Task): string => (world.isBatched === true ? group : lane)
+  const lanes = [...new Set(own.map(laneOf))].map((name) => own.filter((task) => laneOf(task) === name))
+  await together(lanes, world.atOnce, async (tasks) => {
+    for (const task of tasks) {
       const fact = await attempt(task, world)
       facts.set(task.id, fact)
       journal.append(fact)

@@ -62,6 +62,34 @@ describe('the comparison', () => {
   })
 })
 
+describe('a wave', () => {
+  test.each([false, true])(
+    'asks for samples of the same one after the other, unless it is a batch: %s',
+    async (isBatched) => {
+      const open = new Map<string, number>()
+      let most = 0
+      let together = 0
+      const toy = toyOf({cases: casesOf(2)})
+      const evaluate: Toy['world']['evaluate'] = async (ask, id) => {
+        const key = JSON.stringify([ask.candidate, ask.case])
+        open.set(key, (open.get(key) ?? 0) + 1)
+        most = Math.max(most, ...open.values())
+        together = Math.max(
+          together,
+          [...open.values()].reduce((sum, count) => sum + count, 0),
+        )
+        const evaluation = await toy.world.evaluate(ask, id)
+        open.set(key, (open.get(key) ?? 1) - 1)
+        return evaluation
+      }
+      await forgeOn({...toy, world: {...toy.world, evaluate, isBatched}}, 1200)
+      expect(together).toBeGreaterThan(1)
+      if (isBatched) expect(most).toBeGreaterThan(1)
+      else expect(most).toBe(1)
+    },
+  )
+})
+
 describe('an outage', () => {
   it('ends a wave at the fourth failure, and not at its last run', async () => {
     const evaluate = (): never => {
