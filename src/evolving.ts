@@ -1,12 +1,12 @@
 /** A pipeline's words, evolved on gold standards: what a search asks becomes runs, scores and questions to models. */
 import {candidateOf, withCandidate, writeCandidate, type Candidate} from './optimize/candidate.ts'
 import {costsIn, standingIn, unpaidIn} from './optimize/events.ts'
-import {findCopy, guardedOf, nothingGuarded} from './optimize/guards.ts'
+import {findCopy, guardedOf, type Guarded} from './optimize/guards.ts'
 import {evolvingSteps, observe, unreadable} from './optimize/observation.ts'
 import {optimize, type Optimized} from './optimize/optimize.ts'
 import {optimizerNames, optimizerOf} from './optimize/optimizers/index.ts'
 import {reflect, type Reflectors} from './optimize/reflection.ts'
-import {addedLines} from './optimize/rewrites.ts'
+import {addedLines, unknownTo} from './optimize/rewrites.ts'
 import {holderOf} from './optimize/rules.ts'
 import {
   Settings,
@@ -83,7 +83,7 @@ export async function evolve(
     host: evolution.hostFor(optimizer.isComparison === true ? noCost : chargedIn(opened)),
   }
   const secret = begun(opened, about, trials.host)
-  const journal = {...opened, events: soundIn(opened, chosen, trials.host)}
+  const journal = {...opened, events: soundIn(opened, chosen, guardedOf(secretsOf(usable)), trials.host)}
   const problem: Problem = {
     steps,
     cases: casesOf(stands, usable),
@@ -161,12 +161,12 @@ const chargedIn = ({events}: Journal): Cost => {
 }
 
 /** What other searches came to goes into the YAML as it stands in the log: it must be what a person sees, and name no other values. */
-function soundIn({events}: Journal, {pipeline}: Chosen, host: Host): Journal['events'] {
+function soundIn({events}: Journal, {pipeline}: Chosen, guarded: Guarded, host: Host): Journal['events'] {
   const before = candidateOf(pipeline)
   return events.filter((event) => {
     if (event.kind !== 'proposal') return true
     const why = Object.entries(event.candidate)
-      .map(([key, words]) => faultOf(before[key], words, key.endsWith('/examples')))
+      .map(([key, words]) => faultOf(before[key], words, guarded, key.endsWith('/examples')))
       .find((each) => each !== null)
     if (why === undefined) return true
     host.say(plainLine(`${event.id} of the log is left out: ${why}`, 200))
@@ -175,7 +175,7 @@ function soundIn({events}: Journal, {pipeline}: Chosen, host: Host): Journal['ev
 }
 
 /** @param quotes runs, in which anything may stand */
-function faultOf(before: string | undefined, words: string, quotes: boolean): string | null {
+function faultOf(before: string | undefined, words: string, guarded: Guarded, quotes: boolean): string | null {
   if (before === undefined) return 'no step has such a text'
   if (quotes) return null
   const [had, has] = [before, words].map((text) => placeholdersIn(text).map(({inner}) => inner))
@@ -184,7 +184,7 @@ function faultOf(before: string | undefined, words: string, quotes: boolean): st
     (text, {raw}) => text.replaceAll(raw, ' '),
     addedLines(before, words).join('\n'),
   )
-  return findCopy(nothingGuarded, lines)
+  return findCopy(unknownTo(guarded, before), lines)
 }
 
 /** Throws `Failure` `bad-flag`. */

@@ -114,7 +114,7 @@ function oddOf(had: readonly string[], has: readonly string[]): string {
 }
 
 /** What the pipeline says already is no copy of a gold standard when it is said in another line. */
-function unknownTo({names, phrases}: Guarded, words: string): Guarded {
+export function unknownTo({names, phrases}: Guarded, words: string): Guarded {
   const low = words.toLowerCase()
   const plain = ` ${(low.match(/[\p{L}\p{N}_]+/gu) ?? []).join(' ')} `
   const known = new Set(low.match(/[\p{L}\p{N}_]+(?:[.:/-]+[\p{L}\p{N}_]+)*[?!]?/gu))

@@ -451,7 +451,13 @@ describe.concurrent('what could cost money twice, or for nothing', {timeout: 240
       const log = at('forged.jsonl')
       await run(models, {words: ['--budget', '12', '--log', log], folder: 'forged'})
       const words = `{{repository}} Plan for {{user_prompt}}\n${rule}\u202e\n`
-      for (const candidate of [{'changes/prompt': words}, {'changes/prompt': rule}, {'none/prompt': rule}])
+      const copied = '{{repository}} Plan for {{user_prompt}}\nLook into lib/cart.ex first of all.\n'
+      for (const candidate of [
+        {'changes/prompt': words},
+        {'changes/prompt': rule},
+        {'none/prompt': rule},
+        {'changes/prompt': copied},
+      ])
         appendFileSync(
           log,
           `${JSON.stringify({kind: 'proposal', id: `proposal/${rule.length}`, candidate, quotes: []})}\n`,
@@ -461,7 +467,8 @@ describe.concurrent('what could cost money twice, or for nothing', {timeout: 240
         folder: 'forged',
       })
       expect(foundIn(ended)).toMatchObject({evolved: null, promoted: false})
-      expect(ended.stderr.match(/is left out/g)).toHaveLength(3)
+      expect(ended.stderr.match(/is left out/g)).toHaveLength(4)
+      expect(ended.stderr).toContain('stands in a gold standard')
     }))
 
   test('a log is merged however long it is, and what is none is refused', () =>
