@@ -372,18 +372,7 @@ async function worldOf(
   return {
     evaluate: (ask, id) =>
       host.together === undefined ? evaluate(ask, id, host) : host.together((own) => evaluate(ask, id, own)),
-    reflect: async (question: Question) => {
-      const meter = meterOf((request, signal) => host.ask(writer(request), signal))
-      const surroundings = {nonce: host.nonce(), now: host.now, signal: host.signal}
-      try {
-        return {text: await reflect(reflectors, question, meter.ask, surroundings), cost: meter.cost()}
-      } catch (thrown) {
-        if (!(thrown instanceof Failure)) throw thrown
-        if (!unusable.includes(thrown.code)) throw paid(thrown, meter)
-        host.say(plainLine(`no new words: ${thrown.message}`, 200))
-        return {text: '', cost: meter.cost()}
-      }
-    },
+    reflect: reflecting(host, reflectors, writer),
     worstRun: (answered) => ({calls: problem.steps.length - answered + (isJudged ? votes : 0), tokens: 0, usd: 0}),
     worstReflection: {calls: 1, tokens: 0, usd: 0},
     atOnce: host.together === undefined ? atOnce : together,
@@ -391,6 +380,21 @@ async function worldOf(
     lost: ({cause}) => (isCost(cause) ? cause : noCost),
   }
 }
+
+const reflecting =
+  (host: Host, reflectors: Reflectors, writer: (request: ModelRequest) => ModelRequest): World['reflect'] =>
+  async (question: Question) => {
+    const meter = meterOf((request, signal) => host.ask(writer(request), signal))
+    const surroundings = {nonce: host.nonce(), now: host.now, signal: host.signal}
+    try {
+      return {text: await reflect(reflectors, question, meter.ask, surroundings), cost: meter.cost()}
+    } catch (thrown) {
+      if (!(thrown instanceof Failure)) throw thrown
+      if (!unusable.includes(thrown.code)) throw paid(thrown, meter)
+      host.say(plainLine(`no new words: ${thrown.message}`, 200))
+      return {text: '', cost: meter.cost()}
+    }
+  }
 
 /** With what was paid before it: `lost` below. */
 const paid = ({code, message, exit, hint}: Failure, meter: Meter): Failure =>

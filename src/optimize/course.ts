@@ -6,7 +6,7 @@ import type {Candidate} from './candidate.ts'
 import type {Fact} from './events.ts'
 import {randomOf, type Digest} from './randomness.ts'
 import {priceIn, type Cost, type Limits} from './spending.ts'
-import {tillOf, type Journal, type Shard, type Task, type World} from './till.ts'
+import {tillOf, type Journal, type Shard, type Task, type Till, type World} from './till.ts'
 import type {Ask, Evaluation, Problem, Proposal, Search, Settings, Story} from './search.ts'
 
 export interface CourseInput {
@@ -59,18 +59,7 @@ export function courseOf(input: CourseInput): Course {
       return fact.evaluation
     })
   }
-  const reflect: Search['reflect'] = async (questions) => {
-    const tasks = questions.map((question): Task => {
-      const id = `reflection/${digest(JSON.stringify(question))}`
-      const act = async (): Promise<Fact> => ({kind: 'reflected', id, ...(await world.reflect(question))})
-      return {id, group: id, lane: id, worst: world.worstReflection, act}
-    })
-    await till.take(tasks)
-    return tasks.map(({id}) => {
-      const fact = till.factOf(id)
-      return fact?.kind === 'reflected' ? fact.text : null
-    })
-  }
+  const reflect = reflecting(till, world, digest)
   const {runsLeft, spent, holdBack, isShort} = till
   const offers = input.journal.events.flatMap((event): readonly Proposal[] =>
     event.kind === 'proposal' ? [event] : [],
@@ -93,6 +82,21 @@ export function courseOf(input: CourseInput): Course {
     isShort,
   }
 }
+
+const reflecting =
+  (till: Till, world: World, digest: Digest): Search['reflect'] =>
+  async (questions) => {
+    const tasks = questions.map((question): Task => {
+      const id = `reflection/${digest(JSON.stringify(question))}`
+      const act = async (): Promise<Fact> => ({kind: 'reflected', id, ...(await world.reflect(question))})
+      return {id, group: id, lane: id, worst: world.worstReflection, act}
+    })
+    await till.take(tasks)
+    return tasks.map(({id}) => {
+      const fact = till.factOf(id)
+      return fact?.kind === 'reflected' ? fact.text : null
+    })
+  }
 
 /**
  * @param lanes the same prefixes, whichever sample it is
