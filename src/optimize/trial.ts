@@ -40,8 +40,7 @@ export function rootOf({joined}: State, key: string): string {
 
 export const needsIn = (state: State): readonly Need[] => pooled(needsOf(state.runs), (key) => rootOf(state, key))
 
-export const isFor = (state: State, {need}: Rule & {readonly need: string}, key: string): boolean =>
-  rootOf(state, need) === key
+export const isFor = (state: State, {need}: Pick<Trial, 'need'>, key: string): boolean => rootOf(state, need) === key
 
 export const isOn = ({status}: Trial): boolean => status === 'trial' || status === 'kept'
 

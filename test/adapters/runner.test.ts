@@ -223,7 +223,8 @@ describe('a summary', () => {
     fc.assert(
       fc.property(fc.string({unit: 'grapheme', maxLength: 400}), (text) => {
         expect(Buffer.byteLength(fitting(text, 100))).toBeLessThanOrEqual(100)
-        expect(fitting(text, 100)).not.toContain('\ufffd')
+        // half a character would become one; a text may hold it by itself
+        if (!text.includes('\ufffd')) expect(fitting(text, 100)).not.toContain('\ufffd')
       }),
     )
   })
